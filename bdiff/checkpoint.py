@@ -1,0 +1,210 @@
+"""Folders of tensors that are either whole or not there.
+
+A checkpoint is a folder with safetensors files and a manifest.json that lists every file with its size and
+sha256. It is staged under a temporary name, every file is flushed to disk, the manifest is written last,
+and the folder is renamed into place: a process that dies at any moment leaves the old checkpoint or the
+new one. Loading verifies every hash (neither torch nor safetensors notices a flipped bit) and never
+unpickles.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from bdiff.model import DiffusionModel, build_model
+from bdiff.process import process_from
+from bdiff.tree import tree_from_dict, tree_to_dict
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is damaged, incomplete, or of another kind."""
+
+
+def save_folder(
+    folder: str | Path,
+    manifest: dict,
+    tensors: dict[str, dict[str, Tensor]],
+    texts: dict[str, str] | None = None,
+) -> None:
+    """Write a folder of tensors, texts and a manifest, all or nothing.
+
+    Args:
+        folder: where it will stand; an older folder there is replaced.
+        manifest: JSON-able description; the list of files is added to it.
+        tensors: file stem -> named tensors, written as <stem>.safetensors.
+        texts: file name -> text.
+
+    Raises:
+        OSError: if the disk is full or the place cannot be written; what stood there is untouched.
+    """
+    folder = Path(folder)
+    contents = {f"{stem}.safetensors": save(_portable(named)) for stem, named in tensors.items()}
+    contents |= {name: text.encode() for name, text in (texts or {}).items()}
+    listing = {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in contents.items()
+    }
+    described = json.dumps(manifest | {"bdiff": version("bdiff"), "files": listing}, indent=2)
+    needed = sum(map(len, contents.values())) + len(described)
+    staged = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir()
+        for name, data in [*contents.items(), ("manifest.json", described.encode())]:
+            _write_through(staged / name, data)
+        _flush_folder(staged)
+        _swap(staged, folder)
+    except OSError as error:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise OSError(
+            error.errno, f"could not write the {needed:,} bytes of {folder}: {error.strerror}"
+        ) from error
+
+
+def _portable(named: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _swap(staged: Path, folder: Path) -> None:
+    """Put the staged folder in place; a folder can only be renamed onto an empty one."""
+    old = folder.with_name(f".tmp-old-{folder.name}-{os.getpid()}")
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(staged, folder)
+    _flush_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]:
+    """Read and verify a folder written by `save_folder`.
+
+    Returns:
+        The manifest, and the tensors by file stem.
+
+    Raises:
+        CheckpointError: if the manifest or a file is missing or does not have its hash.
+    """
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        files = manifest["files"]
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{folder} has no readable manifest.json: {error}") from error
+    tensors = {}
+    for name, expected in files.items():
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{folder / name} is listed in the manifest but: {error}") from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != expected["sha256"]:
+            raise CheckpointError(
+                f"{folder / name} is damaged: sha256 {found} of {len(data)} bytes, the manifest says "
+                f"{expected['sha256']} of {expected['bytes']}; restore the file or train again"
+            )
+        if name.endswith(".safetensors"):
+            tensors[name.removesuffix(".safetensors")] = load(data)
+    return manifest, tensors
+
+
+def newest(parent: str | Path) -> Path | None:
+    """The newest checkpoint step-* in a folder that verifies; damaged ones are reported and passed over.
+
+    Leftovers of interrupted writes are removed.
+    """
+    parent = Path(parent)
+    for leftover in parent.glob(".tmp-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for folder in sorted(parent.glob("step-*"), reverse=True):
+        try:
+            load_folder(folder)
+            return folder
+        except CheckpointError as error:
+            warnings.warn(f"falling back to an older checkpoint: {error}", stacklevel=2)
+    return None
+
+
+def model_to_dict(model: DiffusionModel) -> dict:
+    """What is needed besides the weights to build the model again."""
+    return {
+        "kind": model.kind,
+        "process": model.process.to_dict(),
+        "classes": list(model.classes),
+        "shape": list(model.shape),
+        "net": model.settings,
+        "tree": None if model.tree is None else tree_to_dict(model.tree, model.process),
+    }
+
+
+def model_from_dict(description: dict) -> DiffusionModel:
+    """The model that `model_to_dict` described, with fresh weights."""
+    process = process_from(description["process"])
+    tree = description["tree"]
+    return build_model(
+        description["kind"],
+        process,
+        description["shape"],
+        description["net"],
+        classes=description["classes"],
+        tree=None if tree is None else tree_from_dict(tree, process),
+    )
+
+
+def save_model(
+    model: DiffusionModel, folder: str | Path, about: dict | None = None, texts: dict | None = None
+) -> None:
+    """Write a model: weights, tree, process, network settings and class names in one folder.
+
+    Args:
+        model: the model.
+        folder: where it will stand.
+        about: JSON-able facts kept in the manifest (data set, training settings, ...).
+        texts: further text files, by name.
+    """
+    manifest = {"format": "bdiff.model/1", "model": model_to_dict(model), "about": about or {}}
+    save_folder(folder, manifest, {"weights": model.state_dict()}, texts)
+
+
+def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
+    """Read a model written by `save_model`, in evaluation mode.
+
+    Raises:
+        CheckpointError: if the folder is damaged or holds no model.
+    """
+    manifest, tensors = load_folder(folder)
+    if manifest.get("format") != "bdiff.model/1":
+        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/1'")
+    model = model_from_dict(manifest["model"])
+    model.load_state_dict(tensors["weights"])
+    return model.to(choose_device(device)).eval()
+
+
+def choose_device(name: str) -> torch.device:
+    """"auto" is a GPU when there is one, else the CPU; other names are torch's own."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)

@@ -1,0 +1,52 @@
+"""Dense network for tables: the paper's letters network (paper, section 3.2), routed."""
+
+import torch
+from torch import Tensor, nn
+
+from bdiff.nets.conditioning import Conditioning
+from bdiff.nets.routing import Route, RoutedLinear
+
+
+class DenseNet(nn.Module):
+    """Dense layers with ReLU between them; the first are shared, the last belong to a branch.
+
+    Args:
+        shape: (features,) of an object.
+        branches: number of branches.
+        labels: number of classes to be told (label-guided model), or 0.
+        width: units per layer.
+        shared_layers: dense layers that all branches share, after those of the input and the time.
+        branch_layers: dense layers of each branch, the output layer included.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        branches: int,
+        labels: int = 0,
+        width: int = 256,
+        shared_layers: int = 2,
+        branch_layers: int = 2,
+    ):
+        super().__init__()
+        (features,) = shape
+        self.conditioning = Conditioning(labels, width)
+        self.input = nn.Linear(features, width)
+        self.condition = nn.Linear(self.conditioning.features, width)
+        self.shared = nn.ModuleList(nn.Linear(width, width) for _ in range(shared_layers))
+        sizes = [width] * branch_layers + [features]
+        self.routed = nn.ModuleList(
+            RoutedLinear(branches, inputs, outputs)
+            for inputs, outputs in zip(sizes, sizes[1:], strict=False)
+        )
+
+    def forward(self, x: Tensor, t: Tensor, branch: Tensor, label: Tensor) -> Tensor:
+        """x: (N, features); t: (N,) in [0, 1]; branch and label: (N,) int64 -> (N, features)."""
+        route = Route.of(branch)
+        h = self.input(x) + self.condition(self.conditioning(t, label))
+        for layer in self.shared:
+            h = layer(torch.relu(h))
+        h = h[route.order]
+        for layer in self.routed:
+            h = layer(torch.relu(h), route)
+        return h[route.inverse]
