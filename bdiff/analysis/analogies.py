@@ -1,0 +1,112 @@
+"""Hybrids and transmutations: what the branch points of a tree are good for.
+
+A hybrid of two classes is a state at their branch point, reached from the prior: what it shows, the classes
+have in common. Transmutation takes a real object of one class to that point with the forward process, and
+from there down the branches of another class (paper, sections 5.4 and 5.5).
+"""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from bdiff.model import DiffusionModel
+from bdiff.sample.files import Samples
+from bdiff.sample.plan import chain, shared
+from bdiff.sample.sampler import Sampler, describe, simulate
+
+
+def hybrids(
+    model: DiffusionModel, pairs: Sequence[tuple[str, str]], count: int, sampler: Sampler
+) -> Samples:
+    """Hybrids of pairs of classes, and what each becomes as either class.
+
+    Args:
+        model: a branched model.
+        pairs: pairs of class names.
+        count: hybrids per pair.
+        sampler: solver, grid and seed.
+
+    Returns:
+        For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and b and
+        origin "a/b", their continuations. Row i of each belongs to hybrid i.
+    """
+    began, spent, rows = time.perf_counter(), 0, []
+    tree = _tree_of(model)
+    for a, b in pairs:
+        legs = shared(tree, {a: count, b: count}, sampler.grid(model))
+        both = f"{a}/{b}"
+        for first in range(0, count, sampler.per_class):
+            size = min(sampler.per_class, count - first)
+            part = shared(tree, {a: size, b: size}, sampler.grid(model))
+            states, made = simulate(model, part, sampler, first)
+            spent += made
+            trunk = max(i for i, leg in enumerate(legs) if set(leg.classes) == {a, b})
+            rows.append((states[trunk], both, "hybrid", "", tree.branch_time(a, b), first))
+            for leg, state in zip(part, states, strict=True):
+                if leg.nodes[-1] == 0:
+                    rows.append((state, leg.classes[0], "sample", both, 0.0, first))
+    return _collect(rows, describe(model, sampler, began, spent, 2 * count * len(pairs)))
+
+
+def transmute(
+    model: DiffusionModel,
+    objects: dict[str, np.ndarray],
+    pairs: Sequence[tuple[str, str]],
+    sampler: Sampler,
+) -> Samples:
+    """Turn real objects of each class of a pair into the other.
+
+    Args:
+        model: a branched model.
+        objects: by class name, (n, *shape) float32.
+        pairs: pairs of class names; both directions are made.
+        sampler: solver, grid and seed.
+
+    Returns:
+        For every pair and direction a to b: role "original" (label and origin a), role "noised" at the
+        branch time and role "sample" (both label b, origin a). Row i of each belongs to object i.
+    """
+    began, spent, rows = time.perf_counter(), 0, []
+    tree, grid = _tree_of(model), sampler.grid(model)
+    directions = [pair for a, b in pairs for pair in ((a, b), (b, a))]
+    for origin, target in directions:
+        at = tree.branch_time(origin, target)
+        for first in range(0, len(objects[origin]), sampler.per_class):
+            x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
+            noise = sampler.noise(
+                "forward", origin, target, first=first, count=len(x_0), shape=model.shape, device="cpu"
+            )
+            noised = model.process.diffuse(x_0, torch.full((len(x_0),), at, dtype=torch.float64), noise)
+            legs = chain(tree, target, len(x_0), grid, begin=at)
+            states, made = simulate(model, legs, sampler, first, given={0: noised})
+            spent += made
+            rows.append((x_0, origin, "original", origin, 0.0, first))
+            rows.append((noised, target, "noised", origin, at, first))
+            rows.append((states[-1], target, "sample", origin, 0.0, first))
+    count = sum(len(objects[origin]) for origin, _ in directions)
+    return _collect(rows, describe(model, sampler, began, spent, count))
+
+
+def _tree_of(model: DiffusionModel):
+    if model.tree is None:
+        raise ValueError(
+            f"a {model.kind} model has no branch points; hybrids and transmutation need a branched model"
+        )
+    return model.tree
+
+
+def _collect(rows: list[tuple], meta: dict) -> Samples:
+    """(x, label, role, origin, time, number of the first) as one table."""
+    sizes = [len(row[0]) for row in rows]
+    x, label, role, origin, times, first = zip(*rows, strict=True)
+    return Samples(
+        x=torch.cat([part.cpu() for part in x]).numpy(),
+        label=np.repeat(label, sizes),
+        role=np.repeat(role, sizes),
+        origin=np.repeat(origin, sizes),
+        time=np.repeat(times, sizes),
+        index=np.concatenate([f + np.arange(size) for f, size in zip(first, sizes, strict=True)]),
+        meta=meta,
+    )

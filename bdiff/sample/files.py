@@ -1,0 +1,128 @@
+"""Generated objects on disk: one parquet schema for samples, hybrids and transmutations.
+
+A row is one object x with what is known of it:
+
+    label    class it was generated as, or shows; "a/b" for a hybrid of a and b
+    role     "sample" (a finished object), "hybrid" (the state at the branch point of two classes),
+             "original" (a real object) or "noised" (an original after the forward process)
+    origin   class of the real object, or the hybrid ("a/b"), that it came from; "" if none
+    time     t of the state; 0 for finished objects
+    index    number within its job; rows of one pair with the same index belong together
+
+How they were made (model, process, solver, seed, ...) is JSON in the schema's metadata.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bdiff.files import atomic_write
+
+ROLES = ("sample", "hybrid", "original", "noised")
+FORMAT = "bdiff.samples/1"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Objects and what is known of each; see the module for the meaning of the columns.
+
+    Args:
+        x: (N, *shape) float32.
+        label, role, origin: (N,) arrays of str.
+        time: (N,) float64 in [0, T].
+        index: (N,) int32.
+        meta: JSON-able facts about all of them.
+
+    Raises:
+        ValueError: if the columns differ in length or a role is unknown.
+    """
+
+    x: np.ndarray
+    label: np.ndarray
+    role: np.ndarray
+    origin: np.ndarray
+    time: np.ndarray
+    index: np.ndarray
+    meta: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        dtypes = {"x": np.float32, "label": str, "role": str, "origin": str}
+        dtypes |= {"time": np.float64, "index": np.int32}
+        for name, dtype in dtypes.items():
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=dtype))
+        lengths = {name: len(getattr(self, name)) for name in dtypes}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"all columns need one value per object, found lengths {lengths}")
+        if unknown := sorted(set(self.role) - set(ROLES)):
+            raise ValueError(f"unknown roles {unknown}; a role is one of {list(ROLES)}")
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def where(
+        self, label: str | None = None, role: str | None = None, origin: str | None = None
+    ) -> np.ndarray:
+        """The objects x, (n, *shape), that have all the given values, in the order of their index."""
+        chosen = np.ones(len(self), dtype=bool)
+        for column, value in ((self.label, label), (self.role, role), (self.origin, origin)):
+            if value is not None:
+                chosen &= column == value
+        rows = np.flatnonzero(chosen)
+        return self.x[rows[np.argsort(self.index[rows], kind="stable")]]
+
+
+def write_samples(samples: Samples, path: str | Path) -> None:
+    """Write the objects as parquet, whole or not at all.
+
+    Raises:
+        ValueError: if a value is not finite; the message names the first such object.
+    """
+    flat = samples.x.reshape(len(samples), int(np.prod(samples.x.shape[1:], dtype=int)))
+    if len(broken := np.flatnonzero(~np.isfinite(flat).all(axis=1))):
+        row = broken[0]
+        raise ValueError(
+            f"{len(broken)} of {len(samples)} objects hold values that are not finite; the first is "
+            f"number {samples.index[row]} of class {samples.label[row]!r} ({samples.role[row]}): "
+            "the solver diverged; use more steps, or train the model longer"
+        )
+    columns = {
+        "x": pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), flat.shape[1]),
+        "label": pa.array(samples.label.tolist(), pa.string()).dictionary_encode(),
+        "role": pa.array(samples.role.tolist(), pa.string()).dictionary_encode(),
+        "origin": pa.array(samples.origin.tolist(), pa.string()).dictionary_encode(),
+        "time": pa.array(samples.time),
+        "index": pa.array(samples.index),
+    }
+    meta = {**samples.meta, "format": FORMAT, "shape": list(samples.x.shape[1:])}
+    text = json.dumps(meta, sort_keys=True, ensure_ascii=False)
+    table = pa.table(columns).replace_schema_metadata({"bdiff": text})
+    with atomic_write(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_samples(path: str | Path) -> Samples:
+    """Read what `write_samples` wrote.
+
+    Raises:
+        ValueError: if the file is parquet of another kind.
+    """
+    table = pq.read_table(path)
+    meta = json.loads((table.schema.metadata or {}).get(b"bdiff", b"{}"))
+    if meta.get("format") != FORMAT:
+        raise ValueError(
+            f"{path}: expected samples of format {FORMAT!r}, found {meta.get('format')!r}; "
+            "make the file anew with the sampling script"
+        )
+    flat = table["x"].combine_chunks().flatten().to_numpy()
+    text = {name: table[name].to_pylist() for name in ("label", "role", "origin")}
+    return Samples(
+        x=flat.reshape(len(table), *meta["shape"]),
+        time=table["time"].to_numpy(),
+        index=table["index"].to_numpy(),
+        meta=meta,
+        **text,
+    )

@@ -1,0 +1,70 @@
+"""The protocol of a solver: one reverse step, for rows that each have their own next time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bdiff.process import VP, expand_like
+
+Memory = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One reverse step from s to t, t < s, of N samples.
+
+    Args:
+        process: the forward process.
+        s, t: (N,) float64.
+        denoise: (x, times) -> x̂_0, one call of the network for all N.
+        noise: () -> (N, *shape), standard normal, new at every call.
+    """
+
+    process: VP
+    s: Tensor
+    t: Tensor
+    denoise: Callable[[Tensor, Tensor], Tensor]
+    noise: Callable[[], Tensor]
+
+    def alpha(self, time: Tensor, x: Tensor) -> Tensor:
+        return expand_like(self.process.alpha(time), x)
+
+    def sigma(self, time: Tensor, x: Tensor) -> Tensor:
+        return expand_like(self.process.sigma(time), x)
+
+    def score(self, x: Tensor, time: Tensor) -> Tensor:
+        """∇ log p_time(x) = (alpha x̂_0 - x) / sigma²."""
+        return (self.alpha(time, x) * self.denoise(x, time) - x) / self.sigma(time, x) ** 2
+
+    def half_log_snr(self, time: Tensor) -> Tensor:
+        """λ = log(alpha / sigma), (N,) float64: the variable the exponential integrators step in."""
+        return 0.5 * self.process.log_snr(time)
+
+    @property
+    def h(self) -> Tensor:
+        """λ_t - λ_s > 0, (N,)."""
+        return self.half_log_snr(self.t) - self.half_log_snr(self.s)
+
+
+class Solver:
+    """A way to make a reverse step. `calls` is its network calls per step (None: it varies)."""
+
+    calls: int | None = 1
+    uses_grid: bool = True
+
+    def start(self, x: Tensor) -> Memory:
+        """What samples remember that have made no step yet under the current branch."""
+        return {}
+
+    def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
+        """x at s: (N, *shape) -> x at t, and what to remember of the step."""
+        raise NotImplementedError
+
+
+def ddim_mean(x: Tensor, x_0: Tensor, step: Step) -> Tensor:
+    """(sigma_t / sigma_s) x + alpha_t (1 - e^{-h}) x̂_0: the exact step where x̂_0 is constant."""
+    ratio = expand_like(step.process.sigma(step.t) / step.process.sigma(step.s), x)
+    weight = expand_like(-step.process.alpha(step.t) * torch.expm1(-step.h), x)
+    return ratio * x + weight * x_0

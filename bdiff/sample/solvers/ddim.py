@@ -1,0 +1,36 @@
+r"""DDIM (Song, Meng and Ermon 2021, arXiv 2010.02502, eq. 12 and 16), from deterministic to ancestral.
+
+    x_t = alpha_t x̂_0 + √(sigma_t² - v²) ε̂ + v z,     v = η sigma_t √(1 - e^{-2h})
+
+η = 0 is the deterministic first-order solver, η = 1 the ancestral sampler of DDPM, which is also
+SDE-DPM-Solver++ of first order: it samples the exact posterior of x_t given x_s and x̂_0.
+"""
+
+import torch
+from torch import Tensor
+
+from bdiff.process import expand_like
+from bdiff.sample.solvers.base import Memory, Solver, Step
+
+
+class DDIM(Solver):
+    """First order, one call per step.
+
+    Args:
+        eta: η in [0, 1].
+    """
+
+    def __init__(self, eta: float = 0.0):
+        if not 0 <= eta <= 1:
+            raise ValueError(f"eta must lie in [0, 1], found {eta}")
+        self.eta = eta
+
+    def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
+        x_0 = step.denoise(x, step.s)
+        noise = (x - step.alpha(step.s, x) * x_0) / step.sigma(step.s, x)
+        variance = step.process.sigma(step.t) ** 2
+        fresh = -(self.eta**2) * variance * torch.expm1(-2 * step.h)
+        x = step.alpha(step.t, x) * x_0 + expand_like(torch.sqrt(variance - fresh), x) * noise
+        if self.eta:
+            x = x + expand_like(torch.sqrt(fresh), x) * step.noise()
+        return x, {}

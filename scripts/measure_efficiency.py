@@ -1,0 +1,29 @@
+"""Time sampling of all classes with and without shared trunks."""
+
+import argparse
+import json
+from pathlib import Path
+
+from bdiff.analysis.efficiency import COLUMNS, measure_efficiency
+from bdiff.checkpoint import load_model
+from bdiff.files import write_rows
+from bdiff.sample.sampler import Sampler
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--model", required=True, help="folder of a branched model")
+    parser.add_argument("--output", required=True, help="tidy table (CSV)")
+    args = parser.parse_args(argv)
+    settings = args.settings
+    model = load_model(args.model, settings["device"])
+    sampler = Sampler.of(settings["solver"], settings["seed"])
+    rows = measure_efficiency(model, sampler, count=settings["count"], repeats=settings["repeats"])
+    dataset = json.loads((Path(args.model) / "manifest.json").read_text())["about"]["dataset"]
+    write_rows(args.output, [{"dataset": dataset, **row} for row in rows], COLUMNS)
+    print(f"{args.output}: {len(rows)} runs")
+
+
+if __name__ == "__main__":
+    main()

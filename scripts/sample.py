@@ -1,0 +1,31 @@
+"""Sample every class of a model."""
+
+import argparse
+import json
+
+from bdiff.checkpoint import load_model
+from bdiff.sample.files import write_samples
+from bdiff.sample.sampler import Sampler, sample
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--model", required=True, help="folder of the model")
+    parser.add_argument("--output", required=True, help="samples (parquet)")
+    args = parser.parse_args(argv)
+    settings = args.settings
+    model = load_model(args.model, settings["device"])
+    sampler = Sampler.of(settings["solver"], settings["seed"])
+    request = dict.fromkeys(model.classes, settings["count"])
+    # a label-guided model has no trunks
+    samples = sample(model, request, sampler, settings["share_trunks"] and model.tree is not None)
+    write_samples(samples, args.output)
+    print(
+        f"{args.output}: {len(samples):,} samples, {samples.meta['nfe_per_object']:.1f} network "
+        f"evaluations each, {samples.meta['seconds']:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

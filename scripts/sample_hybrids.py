@@ -1,0 +1,27 @@
+"""Make hybrids of pairs of classes, and what each becomes as either class."""
+
+import argparse
+import json
+
+from bdiff.analysis.analogies import hybrids
+from bdiff.checkpoint import load_model
+from bdiff.sample.files import write_samples
+from bdiff.sample.sampler import Sampler
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--model", required=True, help="folder of a branched model")
+    parser.add_argument("--output", required=True, help="hybrids and continuations (parquet)")
+    args = parser.parse_args(argv)
+    settings = args.settings
+    model = load_model(args.model, settings["device"])
+    sampler = Sampler.of(settings["solver"], settings["seed"])
+    made = hybrids(model, settings["pairs"], settings["count"], sampler)
+    write_samples(made, args.output)
+    print(f"{args.output}: {len(made):,} objects")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Train a branched or a label-guided model."""
+
+import argparse
+import json
+import shutil
+from dataclasses import asdict
+
+from bdiff.checkpoint import model_to_dict, save_model
+from bdiff.data.dataset import read_dataset
+from bdiff.model import build_model
+from bdiff.process import process_from
+from bdiff.train import Training, lines, train
+from bdiff.tree import load_tree
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--tree", help="branch tree (JSON), for a branched model")
+    parser.add_argument("--output", required=True, help="folder of the model")
+    parser.add_argument("--checkpoints", required=True, help="folder of an unfinished run")
+    args = parser.parse_args(argv)
+    settings = args.settings
+    dataset = read_dataset(args.data)
+    process = process_from(settings["process"])
+    model = build_model(
+        settings["kind"],
+        process,
+        dataset.shape,
+        settings["net"],
+        classes=dataset.classes,
+        tree=load_tree(args.tree, process) if settings["kind"] == "branched" else None,
+        seed=settings["seed"],
+    )
+    training = Training(seed=settings["seed"], **settings["training"])
+    examples = dataset.select("train")
+    records = train(
+        model,
+        examples.x,
+        examples.labels,
+        training,
+        checkpoints=args.checkpoints,
+        device=settings["device"],
+    )
+    about = {
+        "dataset": dataset.name,
+        "title": dataset.title,
+        "scaling": dataset.scaling,
+        "source": dataset.source,
+        "training": asdict(training),
+    }
+    save_model(model, args.output, about, {"metrics.jsonl": lines(records)})
+    shutil.rmtree(args.checkpoints, ignore_errors=True)
+    print(f"{args.output}: {model_to_dict(model)['kind']} model, loss {records[-1]['loss']:.4f}" if records else args.output)
+
+
+if __name__ == "__main__":
+    main()

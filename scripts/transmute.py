@@ -1,0 +1,33 @@
+"""Turn real objects of one class into another, through their branch point."""
+
+import argparse
+import json
+
+from bdiff.analysis.analogies import transmute
+from bdiff.checkpoint import load_model
+from bdiff.data.dataset import read_dataset
+from bdiff.sample.files import write_samples
+from bdiff.sample.sampler import Sampler
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--model", required=True, help="folder of a branched model")
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--output", required=True, help="before, at the branch point, after (parquet)")
+    args = parser.parse_args(argv)
+    settings = args.settings
+    model = load_model(args.model, settings["device"])
+    dataset = read_dataset(args.data)
+    names = {name for pair in settings["pairs"] for name in pair}
+    objects = {name: dataset.of(name, "train")[: settings["count"]] for name in sorted(names)}
+    made = transmute(
+        model, objects, settings["pairs"], Sampler.of(settings["solver"], settings["seed"])
+    )
+    write_samples(made, args.output)
+    print(f"{args.output}: {len(made):,} objects")
+
+
+if __name__ == "__main__":
+    main()
