@@ -1,10 +1,10 @@
 """Folders of tensors that are either whole or not there.
 
-A checkpoint is a folder with safetensors files and a manifest.json that lists every file with its size and
-sha256. It is staged under a temporary name, every file is flushed to disk, the manifest is written last,
-and the folder is renamed into place: a process that dies at any moment leaves the old checkpoint or the
-new one. Loading verifies every hash (neither torch nor safetensors notices a flipped bit) and never
-unpickles.
+A checkpoint is a folder with safetensors files and a manifest.json that lists every file with its
+size and sha256. It is staged under a temporary name, every file is flushed to disk, the manifest is
+written last, and the folder is renamed into place: a process that dies at any moment leaves the old
+checkpoint or the new one. Loading verifies every hash (neither torch nor safetensors notices a
+flipped bit) and never unpickles.
 """
 
 import hashlib
@@ -119,12 +119,14 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
         try:
             data = (folder / name).read_bytes()
         except OSError as error:
-            raise CheckpointError(f"{folder / name} is listed in the manifest but: {error}") from error
+            raise CheckpointError(
+                f"{folder / name} is listed in the manifest but: {error}"
+            ) from error
         found = hashlib.sha256(data).hexdigest()
         if found != expected["sha256"]:
             raise CheckpointError(
-                f"{folder / name} is damaged: sha256 {found} of {len(data)} bytes, the manifest says "
-                f"{expected['sha256']} of {expected['bytes']}; restore the file or train again"
+                f"{folder / name} is damaged: sha256 {found} of {len(data)} bytes, the manifest "
+                f"says {expected['sha256']} of {expected['bytes']}; restore it or train again"
             )
         if name.endswith(".safetensors"):
             tensors[name.removesuffix(".safetensors")] = load(data)
@@ -132,9 +134,9 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
 
 
 def newest(parent: str | Path) -> Path | None:
-    """The newest checkpoint step-* in a folder that verifies; damaged ones are reported and passed over.
+    """The newest checkpoint step-* in a folder that verifies, or None.
 
-    Leftovers of interrupted writes are removed.
+    Damaged ones are warned of and passed over; leftovers of interrupted writes are removed.
     """
     parent = Path(parent)
     for leftover in parent.glob(".tmp-*"):
@@ -204,7 +206,7 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
 
 
 def choose_device(name: str) -> torch.device:
-    """"auto" is a GPU when there is one, else the CPU; other names are torch's own."""
+    """ "auto" is a GPU when there is one, else the CPU; other names are torch's own."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)

@@ -1,14 +1,16 @@
 r"""Diffusion models: what training and sampling see of a network.
 
-A model predicts the noise ε in x_t = alpha x_0 + sigma ε. The paper's networks predict the score s = -ε /
-sigma and weight the squared error by the inverse of its own mean square, which is the same loss
+A model predicts the noise ε in x_t = alpha x_0 + sigma ε. The paper's networks predict the score s
+= -ε / sigma and weight the squared error by the inverse of its own mean square, which is the same
+loss
 
     L = E |ε̂(x_t, t, class) - ε|² / D,          D = number of values of an object,
 
 without a network output that grows as 1 / sigma (paper, section 4). Two models share this protocol:
 
-    Branched   the branch of (class, t) is a routed part of the network; the class is told by nothing else
-    Linear     the paper's baseline: one reverse process, told the class by an embedded label
+    Branched   the branch of (class, t) is a routed part of the network; the class is told by
+    nothing else Linear     the paper's baseline: one reverse process, told the class by an embedded
+    label
 """
 
 import hashlib
@@ -56,9 +58,23 @@ class DiffusionModel(nn.Module):
         """Branch in charge of each (class, time); classes: (N,) int64, t: (N,) float64."""
         raise NotImplementedError
 
-    def predict_noise(self, x_t: Tensor, t: Tensor, classes: Tensor) -> Tensor:
-        """ε̂; x_t: (N, *shape), t: (N,) float64 in [0, T], classes: (N,) codes -> (N, *shape)."""
-        return self.net(x_t, t / self.process.horizon, self.branch_of(classes, t), classes)
+    def predict_noise(
+        self, x_t: Tensor, t: Tensor, classes: Tensor, branch: Tensor | None = None
+    ) -> Tensor:
+        """ε̂(x_t, t, class).
+
+        Args:
+            x_t: (N, *shape).
+            t: (N,) float64 in [0, T].
+            classes: (N,) codes.
+            branch: (N,) the branches to use, by default those in charge of (class, t). A solver
+                that arrives at a branch time still evaluates the branch that it comes from.
+
+        Returns:
+            (N, *shape).
+        """
+        branch = self.branch_of(classes, t) if branch is None else branch
+        return self.net(x_t, t / self.process.horizon, branch, classes)
 
     def loss(self, x_0: Tensor, classes: Tensor, t: Tensor, noise: Tensor) -> Tensor:
         """Mean squared error of the predicted noise, per example.
@@ -74,11 +90,13 @@ class DiffusionModel(nn.Module):
         x_t = self.process.diffuse(x_0, t, noise)
         return (self.predict_noise(x_t, t, classes) - noise).square().flatten(1).mean(dim=1)
 
-    def denoise(self, x_t: Tensor, t: Tensor, classes: Tensor) -> Tensor:
-        """x̂_0 = (x_t - sigma ε̂) / alpha, the expected object; shapes as in `predict_noise`."""
+    def denoise(
+        self, x_t: Tensor, t: Tensor, classes: Tensor, branch: Tensor | None = None
+    ) -> Tensor:
+        """x̂_0 = (x_t - sigma ε̂) / alpha, the expected object; arguments as in `predict_noise`."""
         alpha = expand_like(self.process.alpha(t), x_t)
         sigma = expand_like(self.process.sigma(t), x_t)
-        return (x_t - sigma * self.predict_noise(x_t, t, classes)) / alpha
+        return (x_t - sigma * self.predict_noise(x_t, t, classes, branch)) / alpha
 
 
 class Branched(DiffusionModel):

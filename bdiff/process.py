@@ -4,14 +4,14 @@ A process blends an object x_0 with Gaussian noise ε over the time t in [0, T]:
 
     x_t = alpha(t) x_0 + sigma(t) ε,        ε ~ N(0, I)
 
-Everything that separates two classes at time t is in the signal-to-noise ratio, so times of different
-processes are compared by
+Everything that separates two classes at time t is in the signal-to-noise ratio, so times of
+different processes are compared by
 
     log_snr(t) = log(alpha(t)² / sigma(t)²)      (natural logarithm, strictly decreasing in t)
 
 The variance-preserving process (Song et al. 2021, arXiv 2011.13456, eq. 11 and 33) follows the
-stochastic differential equation dx = -½ β(t) x dt + √β(t) dw with β(t) = β_0 + (β_1 - β_0) t, hence with
-B(t) = ∫_0^t β = β_0 t + ½ (β_1 - β_0) t²
+stochastic differential equation dx = -½ β(t) x dt + √β(t) dw with β(t) = β_0 + (β_1 - β_0) t, hence
+with B(t) = ∫_0^t β = β_0 t + ½ (β_1 - β_0) t²
 
     alpha = exp(-B/2),   sigma² = 1 - exp(-B),   log_snr = -log(exp(B) - 1).
 

@@ -1,16 +1,16 @@
-"""Randomness as a function: every random number depends on (seed, purpose, index) and on nothing else.
+"""Randomness as a function of (seed, purpose, index), and of nothing else.
 
-`generator(seed, "noise", step)` is a fresh generator for one use. Two calls with the same words give the
-same numbers, whatever was drawn before; so a resumed run, another batch size or another number of
-workers changes nothing.
+`generator(seed, "noise", step)` is a fresh generator for one use. Two calls with the same words
+give the same numbers, whatever was drawn before; so a resumed run, another batch size or another
+number of workers changes nothing.
 """
 
 import hashlib
 
 import numpy as np
 
-# Noise of neighbouring samples comes from one generator: a generator per sample would cost more than
-# the numbers it makes, and one per batch would tie a sample to its batch.
+# Noise of neighbouring samples comes from one generator: a generator per sample would cost more
+# than # the numbers it makes, and one per batch would tie a sample to its batch.
 BLOCK = 64
 
 

@@ -1,11 +1,11 @@
 """Training: Adam on the noise-prediction loss, an average of the weights, and exact resumption.
 
-Everything random is a function of the seed and a number: the order of the objects of (seed, epoch), times
-and noise of (seed, step). Together with the checkpoints (weights, average, optimiser) that makes an
-interrupted run, started again, end with the same bits as one that was never interrupted.
+Everything random is a function of the seed and a number: the order of the objects of (seed, epoch),
+times and noise of (seed, step). Together with the checkpoints (weights, average, optimiser) that
+makes an interrupted run, started again, end with the same bits as one that was never interrupted.
 
-The average of the weights (EMA) with decay d is warmed up: step k uses min(d, (1 + k) / (10 + k)), so early
-weights are forgotten.
+The average of the weights (EMA) with decay d is warmed up: step k uses min(d, (1 + k) / (10 + k)),
+so early weights are forgotten.
 """
 
 import json
@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
-from bdiff.checkpoint import choose_device, load_folder, newest, save_folder
+from bdiff.checkpoint import choose_device, load_folder, model_to_dict, newest, save_folder
 from bdiff.model import DiffusionModel
 from bdiff.randomness import generator
 
@@ -77,8 +77,8 @@ def train(
         One record per `log_every` steps: step, mean loss, mean norm of the gradient.
 
     Raises:
-        TrainingError: if a loss or gradient is not finite, naming step, times, branches and classes; if
-            the checkpoints belong to a run with other settings, naming them.
+        TrainingError: if a loss or gradient is not finite, naming step, times, branches and
+            classes; if the checkpoints belong to a run with other settings, naming them.
     """
     run = _Run(model, x, labels, settings, choose_device(device))
     if checkpoints is not None:
@@ -89,8 +89,8 @@ def train(
         total=settings.steps * run.batch, initial=start * run.batch, unit=" examples",
         unit_scale=True, disable=None, desc=f"training {model.kind}",
     )  # fmt: skip
-    # Moments of branches that a batch does not touch decay into denormal numbers, which cost a factor of
-    # three in the optimiser after some hundred steps.
+    # Moments of branches that a batch does not touch decay into denormal numbers, which cost a
+    # factor of # three in the optimiser after some hundred steps.
     torch.set_flush_denormal(True)
     with bar:
         while run.step < settings.steps:
@@ -146,7 +146,9 @@ class _Run:
         horizon = self.model.process.horizon
         # (0, T]: at t = 0 there is no noise to predict
         t = torch.from_numpy(horizon * (1 - random.random(len(chosen)))).to(self.device)
-        noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(self.device)
+        noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(
+            self.device
+        )
         losses = self.model.loss(x_0, classes, t, noise)
         self.optimizer.zero_grad()
         losses.mean().backward()
@@ -183,14 +185,13 @@ class _Run:
             branches = ["/".join(self.model.tree.branches[b].classes) for b in branches]
         return (
             f"training stopped at step {self.step}: {what}; times t in [{float(t[bad].min()):.4g}, "
-            f"{float(t[bad].max()):.4g}], branches {branches}, classes {names}. The checkpoints before "
-            "this step are intact. Usual causes: a learning rate that is too high, values that are not scaled"
+            f"{float(t[bad].max()):.4g}], branches {branches}, classes {names}. The checkpoints "
+            "before this step are intact. Usual causes: a learning rate that is too high, values "
+            "that are not scaled"
         )
 
     def describe(self) -> dict:
         """What must agree for a checkpoint to be continued by this run."""
-        from bdiff.checkpoint import model_to_dict
-
         return {
             "training": {k: v for k, v in asdict(self.settings).items() if k != "checkpoint_every"},
             "model": model_to_dict(self.model),
@@ -211,7 +212,10 @@ class _Run:
         }  # fmt: skip
         tensors = {"weights": self.parameters, "average": self.average, "optimizer": moments}
         save_folder(
-            folder / f"step-{self.step:08d}", manifest, tensors, {"metrics.jsonl": lines(self.records)}
+            folder / f"step-{self.step:08d}",
+            manifest,
+            tensors,
+            {"metrics.jsonl": lines(self.records)},
         )
         for old in sorted(folder.glob("step-*"))[:-2]:
             shutil.rmtree(old)
@@ -237,7 +241,8 @@ class _Run:
         state = {
             number: {
                 "step": moments[f"{name}/step"],
-                # in the memory layout of the parameter, or the fused optimiser would pair other elements
+                # in the memory layout of the parameter, or the fused optimiser would pair other
+                # elements
                 "exp_avg": torch.empty_like(parameter.data).copy_(moments[f"{name}/exp_avg"]),
                 "exp_avg_sq": torch.empty_like(parameter.data).copy_(moments[f"{name}/exp_avg_sq"]),
             }

@@ -2,16 +2,16 @@
 
 Time t runs from 0 (data) to the horizon T (noise). A branch point (S, b) says that the classes in S
 are told apart below time b and share one reverse process above it. The branch points of a tree are
-nested or disjoint, their times grow towards the root, and they cut the rectangle classes x [0, T] into
-branches: a branch is a set of classes with a half-open interval
+nested or disjoint, their times grow towards the root, and they cut the rectangle of classes and
+times into branches: a branch is a set of classes with a half-open interval
 
     start < t <= end        (the branches that start at 0 also hold t = 0),
 
 so at a branch point the lower branch, the child, is in charge: it is the one that makes the next
 reverse step. A binary tree of C classes has C - 1 branch points and 2 C - 1 branches.
 
-On disk a branch point is a noise level, log_snr = log(alpha² / sigma²), because that is what separates
-classes; `load_tree` converts it to the time of the process a model uses.
+On disk a branch point is a noise level, log_snr = log(alpha² / sigma²), because that is what
+separates classes; `load_tree` converts it to the time of the process a model uses.
 """
 
 import json
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bdiff.data.atomic import replacing
+from bdiff.files import atomic_write
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ class BranchTree:
                     continue
                 if not point.classes < above.classes:
                     raise ValueError(
-                        f"{_show(point)} and {_show(above)} share {sorted(common)} but are not nested: "
-                        "the later branch point must hold all classes of the earlier one, and more"
+                        f"{_show(point)} and {_show(above)} share {sorted(common)} but are not "
+                        "nested: the later one must hold all classes of the earlier one, and more"
                     )
                 if not point.time < above.time:
                     raise ValueError(
@@ -163,7 +163,7 @@ class BranchTree:
         """The look-up table behind `branch_of`.
 
         Returns:
-            bounds: (classes, depth - 1) float64, the branch times of each class, ascending, then inf.
+            bounds: (classes, depth - 1) float64, each class's branch times, ascending, then inf.
             paths: (classes, depth) int64, the branch below each of them and the root's.
         """
         paths = [self.path(name) for name in self.classes]
@@ -213,11 +213,11 @@ class BranchTree:
 
     @property
     def shared_cost(self) -> float:
-        """Cost of sampling all classes with shared trunks, over that of sampling them one by one."""
+        """Cost of sampling all classes with shared trunks, over that of doing so one by one."""
         return self.total_length / (self.horizon * len(self.classes))
 
     def restrict(self, classes: Sequence[str]) -> "BranchTree":
-        """The tree of some of the classes: others are dropped, and points that part none are gone."""
+        """The tree of some of the classes: others are dropped, and points that part none."""
         keep = frozenset(classes)
         self._positions(keep)  # an unknown class raises here
         lowest = {}
@@ -250,8 +250,8 @@ class BranchTree:
     def collapse(self, min_length: float) -> "BranchTree":
         """The tree without internal branches shorter than `min_length`: their children move up.
 
-        Lengths are those to the next point above that is kept, so a chain of short branches does not
-        collapse as a whole.
+        Lengths are those to the next point above that is kept, so a chain of short branches does
+        not collapse as a whole.
         """
         kept: list[BranchPoint] = []
         for point in self.points:  # parents come first
@@ -315,13 +315,14 @@ def tree_from_branches(
             hold leaves of length 0.
 
     Raises:
-        ValueError: if the branches of a class overlap, leave a gap, do not gain classes on the way to
-            the horizon, or do not meet those of other classes at branch points.
+        ValueError: if the branches of a class overlap, leave a gap, do not gain classes on the way
+            to the horizon, or do not meet those of other classes at branch points.
     """
     rows = [(frozenset(names), float(start), float(end)) for names, start, end in rows]
     if classes is None:
         classes = [next(iter(names)) for names, start, _ in rows if len(names) == 1 and start == 0]
-    for name in set().union(*(names for names, _, _ in rows), classes):
+    known = sorted(frozenset().union(*(names for names, _, _ in rows)))
+    for name in dict.fromkeys([*classes, *known]):
         below, bound = frozenset(), 0.0
         own = sorted((row for row in rows if name in row[0]), key=lambda row: row[1:])
         for names, start, end in own:
@@ -334,8 +335,8 @@ def tree_from_branches(
                 )
             if not below < names or (not below and len(names) > 1):
                 raise ValueError(
-                    f"the branches of class {name!r} must start with one of its own and gain classes "
-                    f"with time, found {text} above {'/'.join(sorted(below)) or 'none'}"
+                    f"the branches of class {name!r} must start with one of its own and gain "
+                    f"classes with time, found {text} above {'/'.join(sorted(below)) or 'none'}"
                 )
             below, bound = names, end
         if bound != horizon:
@@ -347,7 +348,7 @@ def tree_from_branches(
 
 
 def tree_to_dict(tree: BranchTree, process) -> dict:
-    """A JSON-able description; `process` has log_snr(t), time_of(log_snr), horizon and to_dict()."""
+    """A JSON-able description; `process` has log_snr(t), time_of(log_snr), horizon, to_dict()."""
     return {
         "format": "bdiff.tree/1",
         "process": process.to_dict(),
@@ -383,8 +384,8 @@ def tree_from_dict(description: dict, process) -> BranchTree:
             raise ValueError(
                 f"the branch point of {'/'.join(point['classes'])} has log-SNR "
                 f"{point['log_snr']:.3f}, but {process} ends at log-SNR "
-                f"{float(process.log_snr(process.horizon)):.3f}: its classes are still apart at the "
-                "terminal noise; use a process with more noise or another tree"
+                f"{float(process.log_snr(process.horizon)):.3f}: its classes are still apart at "
+                "the terminal noise; use a process with more noise or another tree"
             )
         points.append(BranchPoint(frozenset(point["classes"]), time, point.get("support")))
     return BranchTree(description["classes"], points, process.horizon)
@@ -395,7 +396,7 @@ def save_tree(tree: BranchTree, path: str | Path, process) -> None:
     path = Path(path)
     text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
     for target, content in ((path.with_suffix(".nwk"), tree.newick()), (path, text)):
-        with replacing(target) as temporary:
+        with atomic_write(target) as temporary:
             temporary.write_text(content + "\n", encoding="utf-8")
 
 

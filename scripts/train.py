@@ -52,7 +52,11 @@ def main(argv=None):
     }
     save_model(model, args.output, about, {"metrics.jsonl": lines(records)})
     shutil.rmtree(args.checkpoints, ignore_errors=True)
-    print(f"{args.output}: {model_to_dict(model)['kind']} model, loss {records[-1]['loss']:.4f}" if records else args.output)
+    print(
+        f"{args.output}: {model_to_dict(model)['kind']} model, loss {records[-1]['loss']:.4f}"
+        if records
+        else args.output
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ def main(argv=None):
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
     parser.add_argument("--model", required=True, help="folder of a branched model")
     parser.add_argument("--data", required=True, help="data set (parquet)")
-    parser.add_argument("--output", required=True, help="before, at the branch point, after (parquet)")
+    parser.add_argument(
+        "--output", required=True, help="before, at the branch point, after (parquet)"
+    )
     args = parser.parse_args(argv)
     settings = args.settings
     model = load_model(args.model, settings["device"])

@@ -1,8 +1,8 @@
 """Hybrids and transmutations: what the branch points of a tree are good for.
 
-A hybrid of two classes is a state at their branch point, reached from the prior: what it shows, the classes
-have in common. Transmutation takes a real object of one class to that point with the forward process, and
-from there down the branches of another class (paper, sections 5.4 and 5.5).
+A hybrid of two classes is a state at their branch point, reached from the prior: what it shows, the
+classes have in common. Transmutation takes a real object of one class to that point with the
+forward process, and from there down the branches of another class (paper, sections 5.4 and 5.5).
 """
 
 import time
@@ -12,9 +12,11 @@ import numpy as np
 import torch
 
 from bdiff.model import DiffusionModel
+from bdiff.randomness import sample_noise
 from bdiff.sample.files import Samples
 from bdiff.sample.plan import chain, shared
-from bdiff.sample.sampler import Sampler, describe, simulate
+from bdiff.sample.sampler import Sampler, describe
+from bdiff.sample.simulate import simulate
 
 
 def hybrids(
@@ -29,8 +31,8 @@ def hybrids(
         sampler: solver, grid and seed.
 
     Returns:
-        For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and b and
-        origin "a/b", their continuations. Row i of each belongs to hybrid i.
+        For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and
+        b and origin "a/b", their continuations. Row i of each belongs to hybrid i.
     """
     began, spent, rows = time.perf_counter(), 0, []
     tree = _tree_of(model)
@@ -40,7 +42,7 @@ def hybrids(
         for first in range(0, count, sampler.per_class):
             size = min(sampler.per_class, count - first)
             part = shared(tree, {a: size, b: size}, sampler.grid(model))
-            states, made = simulate(model, part, sampler, first)
+            states, made = simulate(model, part, sampler.solver, sampler.seed, first)
             spent += made
             trunk = max(i for i, leg in enumerate(legs) if set(leg.classes) == {a, b})
             rows.append((states[trunk], both, "hybrid", "", tree.branch_time(a, b), first))
@@ -65,8 +67,9 @@ def transmute(
         sampler: solver, grid and seed.
 
     Returns:
-        For every pair and direction a to b: role "original" (label and origin a), role "noised" at the
-        branch time and role "sample" (both label b, origin a). Row i of each belongs to object i.
+        For every pair and direction a to b: role "original" (label and origin a), role "noised" at
+        the branch time and role "sample" (both label b, origin a). Row i of each belongs to object
+        i.
     """
     began, spent, rows = time.perf_counter(), 0, []
     tree, grid = _tree_of(model), sampler.grid(model)
@@ -75,12 +78,22 @@ def transmute(
         at = tree.branch_time(origin, target)
         for first in range(0, len(objects[origin]), sampler.per_class):
             x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
-            noise = sampler.noise(
-                "forward", origin, target, first=first, count=len(x_0), shape=model.shape, device="cpu"
+            noise = sample_noise(
+                sampler.seed,
+                "forward",
+                origin,
+                target,
+                first=first,
+                count=len(x_0),
+                shape=model.shape,
             )
-            noised = model.process.diffuse(x_0, torch.full((len(x_0),), at, dtype=torch.float64), noise)
+            noised = model.process.diffuse(
+                x_0, torch.full((len(x_0),), at, dtype=torch.float64), torch.from_numpy(noise)
+            )
             legs = chain(tree, target, len(x_0), grid, begin=at)
-            states, made = simulate(model, legs, sampler, first, given={0: noised})
+            states, made = simulate(
+                model, legs, sampler.solver, sampler.seed, first, given={0: noised}
+            )
             spent += made
             rows.append((x_0, origin, "original", origin, 0.0, first))
             rows.append((noised, target, "noised", origin, at, first))
@@ -92,7 +105,8 @@ def transmute(
 def _tree_of(model: DiffusionModel):
     if model.tree is None:
         raise ValueError(
-            f"a {model.kind} model has no branch points; hybrids and transmutation need a branched model"
+            f"a {model.kind} model has no branch points; "
+            "hybrids and transmutation need a branched model"
         )
     return model.tree
 

@@ -63,6 +63,8 @@ def _train_network(x: np.ndarray, labels: np.ndarray, classes: int, seed: int) -
 
     @torch.no_grad()
     def predict(x: np.ndarray) -> np.ndarray:
-        return torch.cat([net(part).argmax(dim=1) for part in torch.from_numpy(x).split(512)]).numpy()
+        return torch.cat(
+            [net(part).argmax(dim=1) for part in torch.from_numpy(x).split(512)]
+        ).numpy()
 
     return predict

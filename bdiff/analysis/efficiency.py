@@ -1,4 +1,4 @@
-"""What sharing trunks saves: seconds and network evaluations, with and without (paper, section 5.3)."""
+"""What sharing trunks saves, in seconds and network evaluations (paper, section 5.3)."""
 
 import time
 from dataclasses import replace
@@ -31,9 +31,13 @@ def measure_efficiency(
         for way in ("separate", "shared"):
             began = time.perf_counter()
             if way == "shared":
-                spent = sample(model, dict.fromkeys(model.classes, count), turn, True).meta["evaluations"]
+                spent = sample(model, dict.fromkeys(model.classes, count), turn, True).meta[
+                    "evaluations"
+                ]
             else:  # one class after the other, as the paper's "linear" sampling does
-                spent = sum(sample(model, {name: count}, turn).meta["evaluations"] for name in model.classes)
+                spent = sum(
+                    sample(model, {name: count}, turn).meta["evaluations"] for name in model.classes
+                )
             rows.append({
                 "way": way, "repeat": repeat, "seconds": time.perf_counter() - began,
                 "evaluations": spent, "classes": len(model.classes), "count": count,

@@ -4,8 +4,9 @@ The paper's "FID" is the Fréchet distance between Gaussians fitted to raw value
 
     |m_a - m_b|² + tr(C_a + C_b - 2 (C_a^½ C_b C_a^½)^½),
 
-not to the features of a network; it is called `frechet_raw` here. It is biased upwards by small samples,
-so it means something only beside the distance between two sets of real objects of the same size.
+not to the features of a network; it is called `frechet_raw` here. It is biased upwards by small
+samples, so it means something only beside the distance between two sets of real objects of the same
+size.
 """
 
 import numpy as np
@@ -26,7 +27,8 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """
     if min(len(a), len(b)) < 2:
         raise ValueError(
-            f"a covariance needs two objects or more, found {len(a)} and {len(b)}: ask for more samples"
+            f"a covariance needs two objects or more, found {len(a)} and {len(b)}: "
+            "ask for more samples"
         )
     a, b = (np.asarray(x, dtype=np.float64).reshape(len(x), -1) for x in (a, b))
     cov_a, cov_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
@@ -48,5 +50,7 @@ def nearest_distance(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
     Returns:
         (n,) distances.
     """
-    index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(reference.reshape(len(reference), -1))
+    index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(
+        reference.reshape(len(reference), -1)
+    )
     return index.kneighbors(x.reshape(len(x), -1))[0][:, 0]

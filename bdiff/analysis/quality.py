@@ -16,13 +16,13 @@ COLUMNS = ("dataset", "model", "class", "metric", "value", "n", "seed", "split",
 def quality(
     dataset: Dataset, samples: dict[str, Samples], *, count: int = 1000, seed: int = 0
 ) -> list[dict]:
-    """Fréchet distance, accuracy of an independent classifier, and distance to the training objects.
+    """Fréchet distance, a classifier's accuracy, and distance to the training objects.
 
     Args:
         dataset: real objects.
         samples: by name of the model.
-        count: objects of a class on each side of a Fréchet distance, where the class has twice as many
-            (two disjoint sets of real objects give the floor), else half of what it has.
+        count: objects of a class on each side of a Fréchet distance, where the class has twice as
+            many (two disjoint sets of real objects give the floor), else half of what it has.
         seed: of the choice of real objects and of the classifier.
 
     Returns:
@@ -30,7 +30,9 @@ def quality(
     """
     rows = []
 
-    def add(model: str, name: str, metric: str, value: float, n: int, split: str, space: str) -> None:
+    def add(
+        model: str, name: str, metric: str, value: float, n: int, split: str, space: str
+    ) -> None:
         values = (dataset.name, model, name, metric, value, n, seed, split, space)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
 
@@ -43,12 +45,28 @@ def quality(
             for model, x in sets.items():
                 n = min(len(real), len(x))
                 if n > 1:
-                    add(model, name, "frechet_raw", frechet_distance(x[:n], real[:n]), n, split, "raw")
+                    add(
+                        model,
+                        name,
+                        "frechet_raw",
+                        frechet_distance(x[:n], real[:n]),
+                        n,
+                        split,
+                        "raw",
+                    )
     train = dataset.select("train")
     predict = train_classifier(train.x, train.labels, len(dataset.classes), seed)
     for model, name, x in _judged(dataset, samples):
         right = predict(x) == dataset.code(name)
-        add(model, name, "accuracy", float(right.mean()), len(x), "test" if model == "real" else "train", "classifier")
+        add(
+            model,
+            name,
+            "accuracy",
+            float(right.mean()),
+            len(x),
+            "test" if model == "real" else "train",
+            "classifier",
+        )
         near = nearest_distance(x, train.of(name))
         add(model, name, "nearest_distance", float(near.mean()), len(x), "train", "raw")
     return rows

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 
 class FourierTime(nn.Module):
-    """sin(2π f t) and cos(2π f t) for frequencies f from 1/4 to `highest` cycles, a geometric series.
+    """sin(2π f t) and cos(2π f t) for frequencies f from 1/4 to `highest` cycles, a geometric
+    series.
 
-    The lowest frequency turns by a quarter only, so no two times in [0, 1] look alike. (The reference's
-    sin(2π t), cos(2π t) are the same at t = 0 and t = 1: no noise and pure noise.)
+    The lowest frequency turns by a quarter only, so no two times in [0, 1] look alike. (The
+    reference's sin(2π t), cos(2π t) are the same at t = 0 and t = 1: no noise and pure noise.)
 
     Args:
         features: numbers returned per time, even.
@@ -20,7 +21,9 @@ class FourierTime(nn.Module):
     def __init__(self, features: int = 32, highest: float = 64.0):
         super().__init__()
         octaves = torch.linspace(0, 1, features // 2, dtype=torch.float64)
-        self.register_buffer("angles", 2 * math.pi * 0.25 * (4 * highest) ** octaves, persistent=False)
+        self.register_buffer(
+            "angles", 2 * math.pi * 0.25 * (4 * highest) ** octaves, persistent=False
+        )
 
     def forward(self, t: Tensor) -> Tensor:
         """t: (N,) in [0, 1] -> (N, features), float32."""

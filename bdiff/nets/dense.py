@@ -1,5 +1,7 @@
 """Dense network for tables: the paper's letters network (paper, section 3.2), routed."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -36,8 +38,7 @@ class DenseNet(nn.Module):
         self.shared = nn.ModuleList(nn.Linear(width, width) for _ in range(shared_layers))
         sizes = [width] * branch_layers + [features]
         self.routed = nn.ModuleList(
-            RoutedLinear(branches, inputs, outputs)
-            for inputs, outputs in zip(sizes, sizes[1:], strict=False)
+            RoutedLinear(branches, inputs, outputs) for inputs, outputs in itertools.pairwise(sizes)
         )
 
     def forward(self, x: Tensor, t: Tensor, branch: Tensor, label: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ A batch of N examples is sorted by branch once; then the examples of branch b ar
     y[start_b:stop_b] = x[start_b:stop_b] W_b + c_b      for each branch b that is present,
 
 one matrix product per present branch, written into slices of one output. An absent branch costs
-nothing and gets a gradient of exactly zero. The result equals evaluating every branch for every example
-and selecting afterwards, at 1/branches of the work.
+nothing and gets a gradient of exactly zero. The result equals evaluating every branch for every
+example and selecting afterwards, at 1/branches of the work.
 """
 
 import math
@@ -141,9 +141,10 @@ class RoutedGroupNorm(nn.Module):
 class RoutedConvTranspose(nn.Module):
     """A 3x3 transposed convolution with weights of its own for every branch.
 
-    Every input pixel (i, j) adds its 3x3 patch of outputs at (stride i, stride j). So the layer is a
-    matrix product of pixels, the rows, with a (channels_in, 9 channels_out) matrix, and a fold that adds
-    the nine taps into place. Images are kept channels-last, where pixels are rows already.
+    Every input pixel (i, j) adds its 3x3 patch of outputs at (stride i, stride j). So the layer is
+    a matrix product of pixels, the rows, with a (channels_in, 9 channels_out) matrix, and a fold
+    that adds the nine taps into place. Images are kept channels-last, where pixels are rows
+    already.
 
     Args:
         branches: number of branches.
@@ -165,7 +166,9 @@ class RoutedConvTranspose(nn.Module):
         super().__init__()
         # An output pixel meets 9 / stride² taps of every input channel.
         bound = stride / math.sqrt(9 * inputs)
-        self.weight = nn.Parameter(torch.empty(branches, inputs, 9 * outputs).uniform_(-bound, bound))
+        self.weight = nn.Parameter(
+            torch.empty(branches, inputs, 9 * outputs).uniform_(-bound, bound)
+        )
         self.bias = nn.Parameter(torch.zeros(branches, outputs)) if bias else None
         self.outputs, self.stride, self.size = outputs, stride, size
 
@@ -181,7 +184,7 @@ class RoutedConvTranspose(nn.Module):
 
 
 class _Fold(torch.autograd.Function):
-    """Adds 3x3 taps (N, h, w, 3, 3, C) into an image (N, H, W, C); backward reads them off again."""
+    """Adds 3x3 taps (N, h, w, 3, 3, C) into images (N, H, W, C); backward reads them off."""
 
     @staticmethod
     def forward(ctx, taps: Tensor, stride: int, size: tuple[int, int]) -> Tensor:
@@ -205,8 +208,12 @@ def _windows(shape: torch.Size, stride: int):
     _, height, width = shape[:3]
     for i in range(3):
         for j in range(3):
-            yield i, j, (
-                slice(None),
-                slice(i, i + stride * (height - 1) + 1, stride),
-                slice(j, j + stride * (width - 1) + 1, stride),
+            yield (
+                i,
+                j,
+                (
+                    slice(None),
+                    slice(i, i + stride * (height - 1) + 1, stride),
+                    slice(j, j + stride * (width - 1) + 1, stride),
+                ),
             )

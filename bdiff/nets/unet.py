@@ -1,9 +1,10 @@
 """U-Net for small images: the paper's network (paper, section 3.1), routed.
 
-The encoder is shared, each branch has a decoder of its own. All convolutions are 3x3 without padding.
-The paper concatenates the time (and the label) to the input of every layer as constant channels. Under a
-convolution without padding constant channels are exactly a bias per output channel, which is what is
-added here; in the transposed convolutions of the decoder the two differ at the image border only.
+The encoder is shared, each branch has a decoder of its own. All convolutions are 3x3 without
+padding. The paper concatenates the time (and the label) to the input of every layer as constant
+channels. Under a convolution without padding constant channels are exactly a bias per output
+channel, which is what is added here; in the transposed convolutions of the decoder the two differ
+at the image border only.
 """
 
 import torch
@@ -118,9 +119,9 @@ def _sizes(size: tuple[int, ...], strides: tuple[int, ...]) -> list[tuple[int, i
     for stride in strides:
         if min(sizes[-1]) < 3:
             raise ValueError(
-                f"an image of {size[0]}x{size[1]} pixels is too small for {len(strides)} convolutions "
-                f"with strides {list(strides)}: the sizes are {sizes} and 3x3 needs three pixels; "
-                "use fewer layers or smaller strides"
+                f"an image of {size[0]}x{size[1]} pixels is too small for {len(strides)} "
+                f"convolutions with strides {list(strides)}: the sizes are {sizes} and 3x3 needs "
+                "three pixels; use fewer layers or smaller strides"
             )
         sizes.append(tuple((s - 3) // stride + 1 for s in sizes[-1]))
     return sizes[:-1]

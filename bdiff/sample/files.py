@@ -57,7 +57,7 @@ class Samples:
         lengths = {name: len(getattr(self, name)) for name in dtypes}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"all columns need one value per object, found lengths {lengths}")
-        if unknown := sorted(set(self.role) - set(ROLES)):
+        if unknown := sorted(set(self.role.tolist()) - set(ROLES)):
             raise ValueError(f"unknown roles {unknown}; a role is one of {list(ROLES)}")
 
     def __len__(self) -> int:
@@ -66,7 +66,7 @@ class Samples:
     def where(
         self, label: str | None = None, role: str | None = None, origin: str | None = None
     ) -> np.ndarray:
-        """The objects x, (n, *shape), that have all the given values, in the order of their index."""
+        """The objects, (n, *shape), that have all the given values, in the order of their index."""
         chosen = np.ones(len(self), dtype=bool)
         for column, value in ((self.label, label), (self.role, role), (self.origin, origin)):
             if value is not None:
@@ -85,8 +85,8 @@ def write_samples(samples: Samples, path: str | Path) -> None:
     if len(broken := np.flatnonzero(~np.isfinite(flat).all(axis=1))):
         row = broken[0]
         raise ValueError(
-            f"{len(broken)} of {len(samples)} objects hold values that are not finite; the first is "
-            f"number {samples.index[row]} of class {samples.label[row]!r} ({samples.role[row]}): "
+            f"{len(broken)} of {len(samples)} objects hold values that are not finite; first "
+            f"number {samples.index[row]} of class '{samples.label[row]}' ({samples.role[row]}): "
             "the solver diverged; use more steps, or train the model longer"
         )
     columns = {

@@ -1,12 +1,12 @@
-"""What has to be simulated for a request: legs, each the part of a reverse process that one branch makes.
+"""The plan of a request: legs, each the part of a reverse process that one branch makes.
 
-A grid of times runs from the horizon T down to t_end and then to 0. A branch (start, end] makes the steps
-between its end, the grid nodes inside it, and its start; so every branch time is a node, no step crosses
-one, and all classes that share a branch make the same steps in it. A leaf's last step, from t_end to 0,
-is the denoised object itself.
+A grid of times runs from the horizon T down to t_end and then to 0. A branch (start, end] makes the
+steps between its end, the grid nodes inside it, and its start; so every branch time is a node, no
+step crosses one, and all classes that share a branch make the same steps in it. A leaf's last step,
+from t_end to 0, is the denoised object itself.
 
-With shared trunks a branch is simulated once for all requested classes that run through it; without, each
-class has a chain of legs of its own.
+With shared trunks a branch is simulated once for all requested classes that run through it;
+without, each class has a chain of legs of its own.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,11 @@ def _nodes(grid: Sequence[float], start: float, end: float) -> tuple[float, ...]
 
 
 def chain(
-    tree: BranchTree | None, name: str, count: int, grid: Sequence[float], begin: float | None = None
+    tree: BranchTree | None,
+    name: str,
+    count: int,
+    grid: Sequence[float],
+    begin: float | None = None,
 ) -> list[Leg]:
     """The legs of one class on its own, from time `begin` (by default the grid's first) to 0.
 
@@ -86,8 +90,9 @@ def separate(tree: BranchTree | None, request: dict[str, int], grid: Sequence[fl
 def shared(tree: BranchTree, request: dict[str, int], grid: Sequence[float]) -> list[Leg]:
     """The legs with trunks shared: one per branch that a requested class runs through.
 
-    A trunk is simulated for as many samples as the class below it that wants most of them; each class
-    takes the first of them. Samples of the same number in different classes therefore have a common past.
+    A trunk is simulated for as many samples as the class below it that wants most of them; each
+    class takes the first of them. Samples of the same number in different classes therefore have a
+    common past.
     """
     legs, number_of = [], {}
     # a branch's parent ends later, so it comes first
@@ -108,7 +113,7 @@ def shared(tree: BranchTree, request: dict[str, int], grid: Sequence[float]) -> 
 
 
 def evaluations(legs: Sequence[Leg], per_step: int = 1) -> int:
-    """Network evaluations (calls x samples) that legs need with a solver of `per_step` calls a step."""
+    """Network evaluations (calls x samples) of legs, with a solver of `per_step` calls."""
     total = 0
     for leg in legs:
         steps = len(leg.nodes) - 1

@@ -39,7 +39,8 @@ class Step:
         return (self.alpha(time, x) * self.denoise(x, time) - x) / self.sigma(time, x) ** 2
 
     def half_log_snr(self, time: Tensor) -> Tensor:
-        """λ = log(alpha / sigma), (N,) float64: the variable the exponential integrators step in."""
+        """λ = log(alpha / sigma), (N,) float64: the variable the exponential integrators step
+        in."""
         return 0.5 * self.process.log_snr(time)
 
     @property

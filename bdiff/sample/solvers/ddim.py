@@ -1,4 +1,4 @@
-r"""DDIM (Song, Meng and Ermon 2021, arXiv 2010.02502, eq. 12 and 16), from deterministic to ancestral.
+r"""DDIM, from deterministic to ancestral (Song et al. 2021, arXiv 2010.02502, eq. 12 and 16).
 
     x_t = alpha_t x̂_0 + √(sigma_t² - v²) ε̂ + v z,     v = η sigma_t √(1 - e^{-2h})
 

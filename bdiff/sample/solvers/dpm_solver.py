@@ -4,7 +4,8 @@ With x̂_s the denoised object at s, x̂_p the one a step earlier and r = (λ_s 
 
     x_t = (sigma_t / sigma_s) x_s + alpha_t (1 - e^{-h}) (x̂_s + (x̂_s - x̂_p) / (2 r)).
 
-Where there is no earlier step under the same branch, λ_p = -inf makes r infinite, and the step is DDIM's.
+Where there is no earlier step under the same branch, λ_p = -inf makes r infinite, and the step is
+DDIM's.
 """
 
 import torch

@@ -2,9 +2,9 @@ r"""The probability-flow equation, solved with an adaptive Runge-Kutta method of
 
     dx/dt = f(x, t) - ½ g(t)² score(x, t)         (Song et al. 2021, arXiv 2011.13456, eq. 13)
 
-Each leg is integrated by itself: at a branch time the right-hand side jumps, which error control across
-it would have to resolve. The error is controlled for the whole batch, so a sample depends on the others
-within the tolerances.
+Each leg is integrated by itself: at a branch time the right-hand side jumps, which error control
+across it would have to resolve. The error is controlled for the whole batch, so a sample depends on
+the others within the tolerances.
 """
 
 import numpy as np
@@ -37,7 +37,9 @@ class ProbabilityFlow(Solver):
             state = torch.as_tensor(flat, dtype=x.dtype, device=x.device).view_as(x)
             time = step.s + u * length
             g = step.process.diffusion(time)
-            slopes = step.process.drift(state, time) - 0.5 * expand_like(g**2, x) * step.score(state, time)
+            slopes = step.process.drift(state, time) - 0.5 * expand_like(g**2, x) * step.score(
+                state, time
+            )
             return (expand_like(length, x) * slopes).flatten().double().cpu().numpy()
 
         start = x.flatten().double().cpu().numpy()

@@ -1,0 +1,245 @@
+"""The data set: real objects x with class names, and the one file format in which it travels.
+
+    x (N, *shape)   objects, scaled; shape (1, 28, 28) for images, (16,) for tables
+    labels (N,)     codes into `classes`; names are used everywhere outside the library
+    split (N,)      "train" or "test"
+
+On disk: parquet with the columns x (fixed-size list of float32), label (dictionary of class names)
+and split (dictionary); name, title, shape, classes, feature names, scaling and source stand as JSON
+in the schema's metadata.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bdiff.data.checks import check_class_names, check_distinct, check_finite
+from bdiff.files import atomic_write
+
+SPLITS = ("train", "test")
+METADATA_KEY = b"bdiff"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Objects, their classes and their split.
+
+    Args:
+        x: float32, shape (N, *shape), finite.
+        labels: int64, shape (N,), codes into `classes`.
+        classes: class names, without duplicates; their order fixes the codes.
+        split: array of str, shape (N,), "train" or "test".
+        name: key of the data set, used in file names.
+        title: name for people, used in figures.
+        feature_names: one per feature of a table; empty for images.
+        scaling: how x was made from the raw values.
+        source: data set, version and sha256 of the raw files.
+
+    Raises:
+        ValueError: if lengths, codes or names do not fit, or x holds NaN or an infinity; the
+            message names the column, the row and the count.
+    """
+
+    x: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    split: np.ndarray
+    name: str
+    title: str = ""
+    feature_names: tuple[str, ...] = ()
+    scaling: dict = field(default_factory=dict)
+    source: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        _check_label_type(self.labels)
+        for key, value in (
+            ("x", np.ascontiguousarray(self.x, dtype=np.float32)),
+            ("labels", np.asarray(self.labels, dtype=np.int64)),
+            ("classes", tuple(str(name) for name in self.classes)),
+            ("split", np.asarray(self.split, dtype=str)),
+            ("title", self.title or self.name),
+            ("feature_names", tuple(self.feature_names)),
+        ):
+            object.__setattr__(self, key, value)
+        _check_shapes(self)
+        _check_codes(self)
+        check_finite(self.x, self.feature_names)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one object."""
+        return self.x.shape[1:]
+
+    def code(self, class_name: str) -> int:
+        """Integer code of a class. Raises ValueError if it is unknown, with the nearest name."""
+        check_class_names([class_name], self.classes)
+        return self.classes.index(class_name)
+
+    def of(self, class_name: str, split: str | None = None) -> np.ndarray:
+        """Objects of one class, of both splits or of one; float32, shape (n, *shape)."""
+        wanted = self.labels == self.code(class_name)
+        if split is not None:
+            wanted = wanted & (self.split == _known_split(split))
+        return self.x[wanted]
+
+    def select(self, split: str) -> "Dataset":
+        """The objects of one split, "train" or "test"."""
+        return self._rows(self.split == _known_split(split))
+
+    def keep_classes(self, names: Sequence[str]) -> "Dataset":
+        """The objects of these classes, coded in the order given.
+
+        Raises:
+            ValueError: if a name is unknown or given twice.
+        """
+        names = tuple(str(name) for name in names)
+        check_class_names(names, self.classes)
+        check_distinct(names)
+        new_code = np.full(len(self.classes), -1)
+        new_code[[self.classes.index(name) for name in names]] = np.arange(len(names))
+        kept = new_code[self.labels] >= 0
+        rows = replace(self, classes=names, labels=np.maximum(new_code[self.labels], 0))
+        return rows._rows(kept)
+
+    def _rows(self, wanted: np.ndarray) -> "Dataset":
+        return replace(self, x=self.x[wanted], labels=self.labels[wanted], split=self.split[wanted])
+
+
+def check_training_objects(dataset: Dataset, least: int = 2) -> None:
+    """Raise ValueError if a class has fewer than `least` training objects."""
+    counts = np.bincount(dataset.labels[dataset.split == "train"], minlength=len(dataset.classes))
+    poor = [
+        f"{name!r} has {count}"
+        for name, count in zip(dataset.classes, counts, strict=True)
+        if count < least
+    ]
+    if poor:
+        raise ValueError(
+            f"Data set {dataset.name!r}: every class needs at least {least} training objects, but "
+            f"{', '.join(poor)}. Give more objects, hold out fewer, or leave the class out."
+        )
+
+
+def write_dataset(dataset: Dataset, path: str | Path) -> None:
+    """Write the parquet file of a data set, whole or not at all.
+
+    Raises:
+        ValueError: if a class has fewer than two training objects.
+    """
+    check_training_objects(dataset)
+    # Nothing in the file is ever missing; to say so makes reading it a third faster.
+    item = pa.field("item", pa.float32(), nullable=False)
+    x_type = pa.list_(item, int(np.prod(dataset.shape)))
+    columns = {
+        "x": pa.FixedSizeListArray.from_arrays(pa.array(dataset.x.reshape(-1)), type=x_type),
+        "label": _dictionary(dataset.labels, dataset.classes),
+        "split": _dictionary(dataset.split == "test", SPLITS),
+    }
+    facts = {
+        key: getattr(dataset, key)
+        for key in ("name", "title", "shape", "classes", "feature_names", "scaling", "source")
+    }
+    metadata = {METADATA_KEY: json.dumps(facts, ensure_ascii=False, sort_keys=True)}
+    fields = [pa.field(key, array.type, nullable=False) for key, array in columns.items()]
+    table = pa.table(list(columns.values()), schema=pa.schema(fields, metadata=metadata))
+    with atomic_write(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_dataset(path: str | Path) -> Dataset:
+    """Read a data set written by `write_dataset`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is no parquet file (cut off, corrupt), or no data set.
+    """
+    try:
+        table = pq.read_table(path)
+        facts = json.loads((table.schema.metadata or {})[METADATA_KEY])
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(
+            f"{path} is corrupt or no parquet file ({error}). Make it again."
+        ) from None
+    except KeyError:
+        raise ValueError(
+            f"{path} is a parquet file but no data set of bdiff. Make one from it: "
+            'scripts/preprocess.py with {"source": "file", ...}.'
+        ) from None
+    # A copy, since torch refuses to share memory that belongs to the file's reader.
+    values = table["x"].combine_chunks().flatten().to_numpy().copy()
+    classes = facts["classes"]
+    return Dataset(
+        x=values.reshape(len(table), *facts["shape"]),
+        labels=_codes(table["label"], classes),
+        classes=classes,
+        split=np.array(SPLITS)[_codes(table["split"], SPLITS)],
+        **{key: facts[key] for key in ("name", "title", "feature_names", "scaling", "source")},
+    )
+
+
+def _dictionary(codes: np.ndarray, names: Sequence[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(names))
+
+
+def _codes(column: pa.ChunkedArray, names: Sequence[str]) -> np.ndarray:
+    """Codes into `names`, whatever order the file's own dictionary has."""
+    array = column.combine_chunks()
+    position = np.array(
+        [names.index(name) for name in array.dictionary.to_pylist()], dtype=np.int64
+    )
+    return position[array.indices.to_numpy()]
+
+
+def _known_split(split: str) -> str:
+    if split not in SPLITS:
+        raise ValueError(f"Unknown split {split!r}: expected 'train' or 'test'.")
+    return split
+
+
+def _check_shapes(dataset: Dataset) -> None:
+    if dataset.x.ndim < 2:
+        raise ValueError(
+            f"x has shape {dataset.x.shape}; expected (N, *shape), one row per object."
+        )
+    lengths = {key: len(getattr(dataset, key)) for key in ("x", "labels", "split")}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        raise ValueError(f"One label and one split per object are expected, but {found}.")
+    features = int(np.prod(dataset.shape))
+    if dataset.feature_names and len(dataset.feature_names) != features:
+        raise ValueError(
+            f"{len(dataset.feature_names)} feature names were given for {features} features."
+        )
+
+
+def _check_label_type(labels: np.ndarray) -> None:
+    if np.asarray(labels).dtype.kind not in "iu":
+        raise ValueError(
+            f"labels have the type {np.asarray(labels).dtype}; integer codes into `classes` are "
+            "expected. For class names: bdiff.data.tables.from_arrays."
+        )
+
+
+def _check_codes(dataset: Dataset) -> None:
+    check_distinct(dataset.classes)
+    if len(dataset) and not 0 <= dataset.labels.min() <= dataset.labels.max() < len(
+        dataset.classes
+    ):
+        raise ValueError(
+            f"Labels run from {dataset.labels.min()} to {dataset.labels.max()}; codes into "
+            f"{len(dataset.classes)} class names (0 to {len(dataset.classes) - 1}) are expected. "
+            "For labels of another kind: bdiff.data.tables.from_arrays."
+        )
+    unknown = set(np.unique(dataset.split)) - set(SPLITS)
+    if unknown:
+        raise ValueError(f"Unknown splits {sorted(unknown)}: expected 'train' and 'test'.")

@@ -1,0 +1,119 @@
+"""From raw files to a data set: scaling, then the split, then the choice of classes.
+
+Held-out objects, the split "test":
+    "official"   the data set's own test set: MNIST's and Fashion-MNIST's test files, the last 4,000
+                 rows of the letters, the last 20 % of the digits
+    "none"       the paper's protocol: everything that was training data is training data. The paper
+                 never used the test files of MNIST and Fashion-MNIST, so they are left out
+    a fraction   this share of each class, drawn at random with a fixed seed, from the objects of
+                 "none"
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from bdiff.data import digits, letters, mnist
+from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.data.sources import ROOT, SourceError, read_raw, sources_of, verify
+from bdiff.data.tables import check_fraction, hold_out, read_table
+
+FAMILIES = {
+    "mnist": mnist.make_mnist,
+    "fashion_mnist": mnist.make_fashion_mnist,
+    "letters": letters.make_dataset,
+    "digits": digits.make_dataset,
+}
+# What needs no download: it lies in the repository or in a dependency.
+AT_HAND = {
+    "letters": lambda: letters.from_parquet(ROOT / "data" / "embedded" / "letters.parquet"),
+    "digits": digits.from_sklearn,
+}
+
+
+def preprocess(
+    raw: str | Path | None = None,
+    *,
+    source: str,
+    name: str | None = None,
+    classes: str | Sequence[str] = "all",
+    held_out: str | float = "official",
+    **table: object,
+) -> Dataset:
+    """Make a data set from raw files, ready for `write_dataset`.
+
+    Args:
+        raw: folder filled by scripts/download.py; None for what needs no download.
+        source: mnist, fashion_mnist, letters, digits, or file for a table of one's own.
+        name: key of the data set, the source by default.
+        classes: "all", or names of classes in the order wanted.
+        held_out: "official", "none" or a fraction in (0, 1); see the head of this module.
+        table: for source "file": path, label, standardise, shape, title; see `read_table`.
+
+    Raises:
+        ValueError: for an unknown source, class or held_out, a class with fewer than two training
+            objects, and whatever is wrong with the raw data.
+    """
+    if source == "file":
+        dataset = read_table(**table)
+    elif source in FAMILIES and not table:
+        files, provenance = _raw_files(source, raw)
+        made = FAMILIES[source](files)
+        dataset = replace(made, source=provenance, title=_title(made.title, provenance))
+    elif source in FAMILIES:
+        raise ValueError(f"{', '.join(table)}: these settings belong to the source 'file' alone.")
+    else:
+        raise ValueError(f"Unknown source {source!r}: expected {', '.join(FAMILIES)} or file.")
+    dataset = _split(dataset, source, held_out)
+    if classes != "all":
+        if isinstance(classes, str):
+            raise ValueError(f"classes is {classes!r}; expected 'all' or a list of class names.")
+        dataset = dataset.keep_classes(classes)
+        dataset = replace(dataset, title=f"{dataset.title}: {_listed(dataset.classes)}")
+    dataset = replace(dataset, name=name or source)
+    check_training_objects(dataset)
+    return dataset
+
+
+def _raw_files(source: str, raw: str | Path | None) -> tuple[dict[str, bytes], dict]:
+    if raw is not None:
+        files, provenance = read_raw(raw)
+        if provenance["dataset"] != source:
+            raise SourceError(f"{raw} holds {provenance['dataset']!r}, not {source!r}.")
+        return files, provenance
+    if source not in AT_HAND:
+        raise SourceError(
+            f"The source {source!r} needs its raw files: "
+            f"scripts/download.py --source {source} --output data/raw/{source}"
+        )
+    files, origin = AT_HAND[source](), sources_of(source)[-1]
+    verify(files, origin.sha256)
+    return files, origin.provenance
+
+
+def _split(dataset: Dataset, source: str, held_out: str | float) -> Dataset:
+    if held_out == "official":
+        if "test" not in dataset.split:
+            raise ValueError(
+                f"The data of {source!r} have no official test set. Set held_out to 'none' (the "
+                "paper's protocol) or to a fraction such as 0.2."
+            )
+        return dataset
+    if held_out != "none":
+        check_fraction(held_out)
+    # Files of their own that the paper never opened are not made training data here.
+    training = dataset.select("train") if source in ("mnist", "fashion_mnist") else dataset
+    if held_out == "none":
+        return replace(training, split=np.full(len(training), "train"))
+    return hold_out(training, held_out)
+
+
+def _title(title: str, provenance: dict) -> str:
+    subset = provenance["version"] == mnist.SUBSET_VERSION
+    return f"{title}, first 10,000 training images" if subset else title
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{len(names)} classes"

@@ -1,0 +1,61 @@
+"""Files that are either whole or not there.
+
+A file is written under a temporary name beside its place, flushed to the disk and renamed. Whoever
+is killed, or runs out of disk, in the middle leaves the old file (or none), never half a file.
+"""
+
+import csv
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path to write to; it becomes `path` if the block ends without an error.
+
+    The temporary name has the same suffix and lies in the same folder, which is made if missing.
+
+    Raises:
+        OSError: if writing fails (a full disk, no permission); what stood at `path` stays as it
+            was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        yield temporary
+        _sync(temporary)
+        os.replace(temporary, path)
+        _sync(path.parent)  # the new name itself must survive a crash, too
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_rows(path: str | Path, rows: Sequence[Mapping], columns: Sequence[str]) -> None:
+    """Write a tidy table as CSV: one mapping per row, every column named.
+
+    Raises:
+        ValueError: if a row has a column that is not named.
+    """
+    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_rows(path: str | Path):
+    """Read a tidy table as a pandas.DataFrame; names, such as class "0" or "NA", stay text."""
+    import pandas as pd
+
+    text = {"dataset": str, "class": str, "draw": str}
+    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": ["", "nan"]})

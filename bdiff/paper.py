@@ -1,0 +1,95 @@
+"""The paper's own results, to stand beside ours: branch lists and printed numbers.
+
+Source: Tseng, Shen, Biancalani, Scalia, "Hierarchically branched diffusion models leverage dataset
+structure for class-conditional generation", TMLR 2024 (arXiv 2212.10777), with its public
+notebooks. `branches.csv` holds every branch list, with the times as the fractions in which they
+were found; `numbers.csv` one number a row, with the notebook it comes from. Class names are this
+library's: the paper numbers the classes of Fashion-MNIST, the files do too, and the readers name
+    them.
+"""
+
+import csv
+from fractions import Fraction
+from pathlib import Path
+
+from bdiff.data.mnist import GARMENTS
+from bdiff.tree import BranchTree, tree_from_branches
+
+FOLDER = Path("data/paper")  # in the repository; seen from its root
+
+
+def paper_tree(
+    name: str, path: str | Path = FOLDER / "branches.csv", *, min_time: float = 0.0
+) -> BranchTree:
+    """A branch tree of the paper, in the time of the process it was found under.
+
+    Args:
+        name: value of the column `tree`, for example "mnist" or "letters_avy".
+        path: the file of branch lists: columns tree, classes (names with spaces between), start,
+            end.
+        min_time: branch points below it are lifted to it; see `bdiff.tree.tree_from_branches`.
+
+    Returns:
+        The tree, its classes in the order of the paper's labels; its horizon is the end of the
+        root branch, 1 (or 1000 steps for "mnist_discrete").
+
+    Raises:
+        ValueError: if the file has no such tree, or if the list is no tree. Two of the paper's
+            lists are none: "mnist_extension_2" overlaps itself, and "fashion_mnist_zero_length"
+            needs a `min_time`.
+    """
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    found = [row for row in rows if row["tree"] == name]
+    branches = [
+        (
+            [_class_name(name, label) for label in row["classes"].split()],
+            float(Fraction(row["start"])),
+            float(Fraction(row["end"])),
+        )
+        for row in found
+    ]
+    if not branches:
+        known = ", ".join(dict.fromkeys(row["tree"] for row in rows))
+        raise ValueError(f"{path} has no tree {name!r}; it has {known}")
+    labels = {label for row in found for label in row["classes"].split()}
+    classes = [_class_name(name, label) for label in sorted(labels, key=lambda c: (len(c), c))]
+    horizon = max(end for _, _, end in branches)
+    try:
+        return tree_from_branches(branches, classes, horizon, min_time)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def paper_numbers(path: str | Path = FOLDER / "numbers.csv", **wanted: str):
+    """The paper's numbers as a data frame.
+
+    Args:
+        path: the file: columns experiment, dataset, model, class, metric, value, error, unit,
+            source.
+        wanted: values that a column must have, for example experiment="quality", dataset="letters".
+
+    Returns:
+        pandas.DataFrame with the file's columns; value and error are float64 (NaN for no error),
+        the others str; `class` is "mean" or "median" for a mean or median over classes.
+
+    Raises:
+        ValueError: if no row fits.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column in ("value", "error"):
+        table[column] = pd.to_numeric(table[column])
+    table["class"] = list(map(_class_name, table["dataset"], table["class"]))
+    for column, value in wanted.items():
+        table = table[table[column] == value]
+    if table.empty:
+        raise ValueError(f"{path} has no row with {wanted}")
+    return table.reset_index(drop=True)
+
+
+def _class_name(dataset: str, label: str) -> str:
+    """This library's name of a class that the paper calls by a label."""
+    fashion = dataset.startswith("fashion_mnist") and label.isdigit()
+    return GARMENTS[int(label)] if fashion else label

@@ -1,0 +1,30 @@
+"""Compare both estimators of the branch points: time, and agreement between draws of objects."""
+
+import argparse
+import json
+
+from bdiff.branch_points.compare import compare_estimators
+from bdiff.data.dataset import read_dataset
+from bdiff.files import write_rows
+from bdiff.process import process_from
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--output", required=True, help="tidy table (CSV)")
+    args = parser.parse_args(argv)
+    settings = dict(args.settings)
+    process = process_from(settings.pop("process"))
+    settings.pop("branch_points", None)  # of a tree set by hand; estimators find their own
+    times = settings.setdefault("times", 1000)
+    dataset = read_dataset(args.data).select("train")
+    rows = compare_estimators(dataset, process, **settings)
+    same = {"dataset": dataset.name, "objects": settings["objects"], "times": times}
+    columns = ["dataset", "estimator", "measure", "draw", "value", "objects", "times"]
+    write_rows(args.output, [row | same for row in rows], columns)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Download the raw files of a data set from the first source that answers, and verify them."""
+
+import argparse
+import logging
+
+from bdiff.data.download import download
+from bdiff.data.sources import TABLE
+
+
+def main(argv=None):
+    """Fill a raw folder; sources, their order and their hashes stand in data/sources.csv."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--source", required=True, help="data set: mnist, fashion_mnist, letters or digits"
+    )
+    parser.add_argument("--output", required=True, help="folder to fill, such as data/raw/mnist")
+    parser.add_argument("--table", default=TABLE, help="table of sources (default: %(default)s)")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    download(arguments.source, arguments.output, arguments.table)
+
+
+if __name__ == "__main__":
+    main()

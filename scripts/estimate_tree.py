@@ -1,0 +1,30 @@
+"""Estimate the branch tree of a data set, or write the one that the settings give."""
+
+import argparse
+import json
+
+from bdiff.branch_points.estimate import estimate_tree, given_tree
+from bdiff.data.dataset import read_dataset
+from bdiff.process import process_from
+from bdiff.tree import save_tree
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--output", required=True, help="tree (JSON; Newick is written beside it)")
+    args = parser.parse_args(argv)
+    settings = dict(args.settings)
+    process = process_from(settings.pop("process"))
+    points = settings.pop("branch_points", None)
+    dataset = read_dataset(args.data).select("train")
+    if settings["method"] == "given":
+        tree = given_tree(points or [], dataset.classes, process)
+    else:
+        tree = estimate_tree(dataset, process, **settings)
+    save_tree(tree, args.output, process)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""T1, T2, T3, T6: the numbers of all data sets, the paper's beside ours."""
+
+import argparse
+import json
+from pathlib import Path
+
+from bdiff.files import atomic_write, read_rows
+from bdiff.paper import paper_numbers
+from bdiff.process import process_from
+from bdiff.tables import (
+    branches_table,
+    discovery_table,
+    efficiency_table,
+    frechet_table,
+    paper_trees,
+)
+from bdiff.tree import tree_from_dict
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--paper", required=True, type=Path, help="folder of the paper's numbers")
+    for name in ("tree", "quality", "efficiency", "comparison"):
+        parser.add_argument(f"--{name}", nargs="*", default=[], metavar="DATASET=PATH")
+    parser.add_argument("--output", required=True, type=Path, help="folder of the tables")
+    args = parser.parse_args(argv)
+    numbers = paper_numbers(args.paper / "numbers.csv")
+    tables = {}
+    if args.tree:
+        trees = dict(map(read_tree, args.tree))
+        paper = paper_trees(trees, args.paper / "branches.csv")
+        tables["T1_branches"] = branches_table(trees, paper)
+    for name, make, paths in (
+        ("T2_efficiency", efficiency_table, args.efficiency),
+        ("T3_frechet", frechet_table, args.quality),
+        ("T6_discovery_time", discovery_table, args.comparison),
+    ):
+        if paths:
+            tables[name] = make(read_all(paths), numbers)
+    for name, table in tables.items():
+        with atomic_write(args.output / f"{name}.csv") as path:
+            table.to_csv(path, index=False, float_format="%.6g")
+
+
+def read_tree(item):
+    name, path = item.split("=", 1)
+    description = json.loads(Path(path).read_text(encoding="utf-8"))
+    process = process_from(description["process"])
+    return name, (tree_from_dict(description, process), process)
+
+
+def read_all(items):
+    import pandas as pd
+
+    return pd.concat([read_rows(item.split("=", 1)[1]) for item in items], ignore_index=True)
+
+
+if __name__ == "__main__":
+    main()

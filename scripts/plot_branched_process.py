@@ -1,0 +1,32 @@
+"""F1: the branched forward process of some classes."""
+
+import argparse
+import json
+
+from bdiff.data.dataset import read_dataset
+from bdiff.figures.branched_process import branched_process
+from bdiff.figures.style import save_figure
+from bdiff.process import process_from
+from bdiff.tree import tree_from_dict
+
+OBJECTS = 2  # rows of a class
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--tree", required=True, help="branch tree (JSON)")
+    parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
+    args = parser.parse_args(argv)
+    with open(args.tree, encoding="utf-8") as file:
+        description = json.load(file)
+    process = process_from(description["process"])
+    tree = tree_from_dict(description, process).restrict(args.settings["classes"])
+    dataset = read_dataset(args.data)
+    objects = {name: dataset.of(name, "train")[:OBJECTS] for name in tree.classes}
+    save_figure(branched_process(tree, objects, process, dataset.title), args.output)
+
+
+if __name__ == "__main__":
+    main()

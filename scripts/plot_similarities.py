@@ -1,0 +1,33 @@
+"""F22: similarities of pairs of objects at the branch point of two classes."""
+
+import argparse
+import json
+
+from bdiff.branch_points.similarity import pair_similarities
+from bdiff.data.dataset import read_dataset
+from bdiff.figures.similarities import similarities
+from bdiff.figures.style import save_figure
+from bdiff.process import process_from
+from bdiff.tree import tree_from_dict
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--tree", required=True, help="branch tree (JSON)")
+    parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
+    args = parser.parse_args(argv)
+    with open(args.tree, encoding="utf-8") as file:
+        description = json.load(file)
+    process = process_from(description["process"])
+    pair, count = tuple(args.settings["pair"]), args.settings["objects"]
+    time = tree_from_dict(description, process).branch_time(*pair)
+    dataset = read_dataset(args.data)
+    objects = (dataset.of(name, "train")[:count] for name in pair)
+    cosines = pair_similarities(*objects, process, time)
+    save_figure(similarities(*cosines, pair, time, dataset.title), args.output)
+
+
+if __name__ == "__main__":
+    main()

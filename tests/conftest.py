@@ -1,0 +1,75 @@
+"""What several tests use: a small tree, small models, and a model that knows the exact answer."""
+
+import pytest
+import torch
+from torch import nn
+
+from bdiff.model import build_model
+from bdiff.process import VP
+from bdiff.tree import BranchPoint, BranchTree
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tree():
+    """4 and 9 part at 0.35, both from 0 at 0.5 (the paper's tree of three digits)."""
+    points = [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)]
+    return BranchTree("049", points)
+
+
+@pytest.fixture
+def branched(tree):
+    """An untrained branched model of 5 features."""
+    net = {"name": "dense", "width": 32}
+    return build_model("branched", VP(), (5,), net, tree=tree, seed=0).eval()
+
+
+@pytest.fixture
+def linear(tree):
+    """An untrained label-guided model of 5 features."""
+    net = {"name": "dense", "width": 32}
+    return build_model("linear", VP(), (5,), net, classes=tree.classes, seed=0).eval()
+
+
+class GaussianModel(nn.Module):
+    """The exact model of Gaussian classes N(mean_c, diag var_c), each branch using its first class.
+
+        E[x_0 | x_t] = m + alpha v / (alpha² v + sigma²) (x_t - alpha m)
+
+    Args:
+        means, variances: (classes, D) float64.
+        tree: with one name per class; classes of a branch should agree above its start.
+    """
+
+    kind = "exact"
+
+    def __init__(self, means, variances, tree):
+        super().__init__()
+        self.means = nn.Parameter(torch.as_tensor(means, dtype=torch.float64))
+        self.variances = torch.as_tensor(variances, dtype=torch.float64)
+        self.tree, self.classes, self.process = tree, tree.classes, VP()
+        self.shape = tuple(self.means.shape[1:])
+        bounds, paths = tree.table
+        self.bounds, self.paths = torch.from_numpy(bounds), torch.from_numpy(paths)
+        self.first = torch.tensor([tree.index(branch.classes[0]) for branch in tree.branches])
+
+    def branch_of(self, classes, t):
+        return self.paths[classes, (self.bounds[classes] < t[:, None]).sum(dim=1)]
+
+    def denoise(self, x, t, classes, branch=None):
+        branch = self.branch_of(classes, t) if branch is None else branch
+        m, v = self.means[self.first[branch]], self.variances[self.first[branch]]
+        alpha, sigma = self.process.alpha(t)[:, None], self.process.sigma(t)[:, None]
+        return m + alpha * v / (alpha**2 * v + sigma**2) * (x - alpha * m)
+
+
+@pytest.fixture
+def gaussian():
+    """Makes a `GaussianModel`; without a tree, of a single class."""
+
+    def make(means, variances, tree=None):
+        tree = BranchTree(["only"]) if tree is None else tree
+        return GaussianModel(means, variances, tree)
+
+    return make

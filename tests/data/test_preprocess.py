@@ -1,0 +1,103 @@
+"""From raw files to the data set that all later stages read."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bdiff.data import mnist
+from bdiff.data.dataset import read_dataset
+from bdiff.data.preprocess import preprocess
+from bdiff.data.sources import ROOT
+
+
+def splits(dataset):
+    return [len(dataset.select(split)) for split in ("train", "test")]
+
+
+@pytest.mark.parametrize("source", ["mnist", "fashion_mnist"])
+def test_official_test_files_are_held_out_or_left_out(raw_folder, idx_files, source):
+    raw = raw_folder(source, idx_files)
+    assert splits(preprocess(raw, source=source)) == [40, 20]
+    paper = preprocess(raw, source=source, held_out="none")
+    assert splits(paper) == [40, 0]
+    np.testing.assert_array_equal(paper.x, preprocess(raw, source=source).select("train").x)
+    assert splits(preprocess(raw, source=source, held_out=0.25)) == [30, 10]
+
+
+@pytest.mark.parametrize(
+    ("held_out", "expected"),
+    [("official", [16_000, 4_000]), ("none", [20_000, 0]), (0.5, [9_999, 10_001])],
+)
+def test_splits_of_the_letters(held_out, expected):
+    assert splits(preprocess(source="letters", held_out=held_out)) == expected
+
+
+def test_letters_are_standardised_before_classes_are_chosen():
+    every, few = preprocess(source="letters"), preprocess(source="letters", classes=["V", "A", "Y"])
+    assert few.classes == ("V", "A", "Y")
+    assert len(few) == 2339
+    for name in few.classes:
+        np.testing.assert_array_equal(few.of(name), every.of(name))
+    assert few.title == "UCI Letter Recognition: V, A, Y"
+
+
+def test_subset_is_named_and_has_no_test_set(raw_folder, idx_files):
+    train = {name: idx_files[name] for name in mnist.TRAIN}
+    raw = raw_folder("mnist", train, version=mnist.SUBSET_VERSION)
+    with pytest.raises(ValueError, match=r"no official test set. Set held_out to 'none'"):
+        preprocess(raw, source="mnist")
+    dataset = preprocess(raw, source="mnist", held_out="none")
+    assert dataset.title == "MNIST, first 10,000 training images"
+    assert dataset.source["version"] == "first-10000"
+
+
+def test_own_file(tmp_path):
+    rows = "".join(f"{'ab'[i % 2]},{i}\n" for i in range(20))
+    (tmp_path / "own.csv").write_text("kind,size\n" + rows)
+    settings = {"source": "file", "path": str(tmp_path / "own.csv"), "label": "kind", "title": ""}
+    dataset = preprocess(**settings, name="own", held_out=0.2)
+    assert (dataset.classes, splits(dataset), dataset.name) == (("a", "b"), [16, 4], "own")
+    with pytest.raises(ValueError, match="no official test set"):
+        preprocess(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"source": "cifar"}, "Unknown source 'cifar': expected mnist"),
+        ({"source": "mnist"}, r"download.py --source mnist --output data/raw/mnist"),
+        ({"source": "letters", "classes": ["A", "a"]}, "Unknown class 'a'"),
+        ({"source": "letters", "classes": ["A", "A"]}, "appear twice: A"),
+        ({"source": "letters", "classes": "A"}, "expected 'all' or a list"),
+        ({"source": "letters", "held_out": "offical"}, "held_out is 'offical'"),
+        ({"source": "letters", "held_out": 0.999}, "hold out fewer"),
+        ({"source": "digits", "label": "x"}, "belong to the source 'file'"),
+    ],
+)
+def test_what_is_wrong_is_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        preprocess(**settings)
+
+
+def test_raw_folder_of_another_data_set_is_refused(raw_folder, idx_files):
+    with pytest.raises(ValueError, match="holds 'fashion_mnist', not 'mnist'"):
+        preprocess(raw_folder("fashion_mnist", idx_files), source="mnist")
+
+
+def run_script(name, *arguments):
+    command = [sys.executable, str(ROOT / "scripts" / name), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_scripts_run_alone_and_give_the_same_file_from_raw_and_embedded(tmp_path):
+    settings = json.dumps({"source": "digits", "classes": ["4", "9"], "name": "digits_49"})
+    run_script("download.py", "--source", "digits", "--output", tmp_path / "raw")
+    one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
+    run_script("preprocess.py", "--settings", settings, "--raw", tmp_path / "raw", "--output", one)
+    said = run_script("preprocess.py", "--settings", settings, "--output", two)
+    assert one.read_bytes() == two.read_bytes()
+    assert read_dataset(one).classes == ("4", "9")
+    assert "scikit-learn digits (8×8): 4, 9" in said

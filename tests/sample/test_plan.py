@@ -1,0 +1,57 @@
+"""Grids and legs: what is simulated for a request, and what it costs."""
+
+import pytest
+
+from bdiff.sample.plan import chain, evaluations, separate, shared, time_grid
+from bdiff.tree import BranchPoint, BranchTree
+
+
+def test_grid_runs_from_the_horizon_to_zero():
+    grid = time_grid(4, horizon=1.0, t_end=0.1)
+    assert grid == pytest.approx((1.0, 0.7, 0.4, 0.1, 0.0))
+    assert time_grid(1) == (1.0, 0.0)
+    with pytest.raises(ValueError, match=r"found 0 and 0\.001"):
+        time_grid(0)
+
+
+def test_every_leg_lies_in_one_branch_and_branch_times_are_nodes(tree):
+    grid = time_grid(7)
+    for legs in (shared(tree, dict.fromkeys("049", 3), grid), separate(tree, {"9": 3}, grid)):
+        for leg in legs:
+            assert all(a > b for a, b in zip(leg.nodes, leg.nodes[1:], strict=False))
+            middle = 0.5 * (leg.nodes[0] + leg.nodes[-1])
+            branch = tree.branches[tree.branch_of([leg.classes[0]], [middle])[0]]
+            assert (leg.nodes[0], leg.nodes[-1]) == (branch.end, branch.start)
+            if leg.parent is not None:
+                assert legs[leg.parent].nodes[-1] == leg.nodes[0]
+
+
+def test_grid_nodes_at_branch_times_make_no_empty_steps():
+    tree = BranchTree("ab", [BranchPoint(frozenset("ab"), 0.5)])
+    legs = chain(tree, "a", 1, (1.0, 0.5, 0.25, 0.0))
+    assert [leg.nodes for leg in legs] == [(1.0, 0.5), (0.5, 0.25, 0.0)]
+
+
+def test_a_chain_can_begin_anywhere(tree):
+    legs = chain(tree, "4", 2, (1.0, 0.8, 0.6, 0.4, 0.2, 0.0), begin=0.45)
+    assert [leg.nodes for leg in legs] == [(0.45, 0.4, 0.35), (0.35, 0.2, 0.0)]
+    assert [leg.parent for leg in legs] == [None, 0]
+    legs = chain(tree, "4", 2, (1.0, 0.4, 0.2, 0.0), begin=0.35)
+    assert [leg.nodes for leg in legs] == [(0.35, 0.2, 0.0)]
+
+
+def test_cost_of_sharing(tree):
+    """Ten steps in each of the intervals (0.5, 1], (0.35, 0.5], ...: counted by hand."""
+    grid = (1.0, 0.75, 0.5, 0.35, 0.1, 0.0)
+    request = {"0": 2, "4": 3, "9": 5}
+    # legs: trunk 2 steps x 5, {4,9} 1 x 5, 0: 3 x 2, 4: 2 x 3, 9: 2 x 5
+    assert evaluations(shared(tree, request, grid)) == 10 + 5 + 6 + 6 + 10
+    assert evaluations(separate(tree, request, grid)) == 5 * (2 + 3 + 5)
+    # with two calls a step all but the leaves' last step are doubled
+    assert evaluations(shared(tree, request, grid), 2) == 2 * 37 - 10
+
+
+def test_only_branches_of_requested_classes_are_simulated(tree):
+    legs = shared(tree, {"4": 1}, (1.0, 0.0))
+    assert [leg.classes for leg in legs] == [("4",)] * 3
+    assert [leg.lineage for leg in legs] == ["0", "4", "4"]

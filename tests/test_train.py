@@ -1,0 +1,186 @@
+"""Training: it learns, it averages, and it resumes to the same bits from any death."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bdiff.checkpoint import load_folder, newest
+from bdiff.model import build_model
+from bdiff.process import VP
+from bdiff.train import Training, TrainingError, train
+from bdiff.tree import BranchPoint, BranchTree
+
+ROOT = Path(__file__).parents[1]
+UNET = {"name": "unet", "channels": [32, 64], "strides": [1, 2]}
+SETTINGS = Training(steps=30, batch_size=16, log_every=10, checkpoint_every=7, ema=0.9)
+
+
+def data(count=50):
+    x = np.random.default_rng(0).standard_normal((count, 1, 6, 6), dtype=np.float32)
+    return x, np.arange(count) % 3
+
+
+def new_model(tree, shape=(1, 6, 6), net=UNET):
+    return build_model("branched", VP(), shape, net, tree=tree, seed=0)
+
+
+def bits(model):
+    return b"".join(p.detach().numpy().tobytes() for p in model.parameters())
+
+
+class KilledError(Exception):
+    """In place of a signal, at a known step."""
+
+
+def train_until(step, model, x, labels, checkpoints, monkeypatch, settings=SETTINGS):
+    from bdiff import train as module
+
+    advance = module._Run.advance
+
+    def stop(run):
+        if run.step == step:
+            raise KilledError
+        return advance(run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module._Run, "advance", stop)
+        with pytest.raises(KilledError):
+            train(model, x, labels, settings, checkpoints=checkpoints, device="cpu")
+
+
+def test_a_run_depends_on_its_seed_alone(tree):
+    x, labels = data()
+    first, second = new_model(tree), new_model(tree)
+    records = train(first, x, labels, SETTINGS, device="cpu")
+    torch.rand(10)
+    np.random.default_rng().random()
+    assert train(second, x, labels, SETTINGS, device="cpu") == records
+    assert bits(first) == bits(second)
+    other = new_model(tree)
+    train(other, x, labels, Training(**(vars(SETTINGS) | {"seed": 1})), device="cpu")
+    assert bits(other) != bits(first)
+
+
+@pytest.mark.parametrize("step", [3, 7, 13, 29])
+def test_an_interrupted_run_ends_with_the_same_bits(tree, tmp_path, monkeypatch, step):
+    x, labels = data()
+    whole = new_model(tree)
+    records = train(whole, x, labels, SETTINGS, device="cpu")
+    train_until(step, new_model(tree), x, labels, tmp_path, monkeypatch)
+    resumed = new_model(tree)
+    assert train(resumed, x, labels, SETTINGS, checkpoints=tmp_path, device="cpu") == records
+    assert bits(resumed) == bits(whole)
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from bdiff.checkpoint import save_model
+from tests.test_train import SETTINGS, data, new_model
+from bdiff.train import Training, train
+from bdiff.tree import BranchPoint, BranchTree
+tree = BranchTree("049", [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)])
+model = new_model(tree)
+settings = Training(steps=400, batch_size=16, log_every=10, checkpoint_every=3, ema=0.9)
+train(model, *data(), settings, checkpoints=sys.argv[1] + "/c", device="cpu")
+save_model(model, sys.argv[1] + "/model")
+"""
+
+
+def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
+    """A process killed at moments it does not choose, and started again each time."""
+    command = [sys.executable, "-c", SCRIPT]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+
+    def start(name):
+        return subprocess.Popen([*command, str(tmp_path / name)], env=environment, cwd=ROOT)
+
+    assert start("whole").wait() == 0
+    clock, kills = random.Random(0), 0
+    while True:
+        process = start("killed")
+        # the clock starts with the first step, not with the import of torch
+        while process.poll() is None and kills == 0 and not (tmp_path / "killed/c").exists():
+            time.sleep(0.02)
+        try:
+            assert process.wait(timeout=(1.5 if kills else 0) + clock.uniform(0.05, 1.0)) == 0
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+        if kills == 8:
+            assert start("killed").wait() == 0
+            break
+    assert kills > 0
+    whole, resumed = (
+        load_folder(tmp_path / name / "model")[1]["weights"] for name in ("whole", "killed")
+    )
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_checkpoints_of_another_run_are_refused_with_the_difference(tree, tmp_path, monkeypatch):
+    x, labels = data()
+    train_until(20, new_model(tree), x, labels, tmp_path, monkeypatch)
+    changed = Training(**(vars(SETTINGS) | {"learning_rate": 0.5}))
+    message = r"training\.learning_rate: the checkpoint has 0.001, this run 0.5"
+    with pytest.raises(TrainingError, match=message):
+        train(new_model(tree), x, labels, changed, checkpoints=tmp_path, device="cpu")
+    assert newest(tmp_path).name == "step-00000014"
+
+
+def test_only_the_newest_two_checkpoints_are_kept(tree, tmp_path):
+    train(new_model(tree), *data(), SETTINGS, checkpoints=tmp_path, device="cpu")
+    assert sorted(os.listdir(tmp_path)) == ["step-00000028", "step-00000030"]
+
+
+def test_nan_stops_the_run_and_names_step_times_branch_and_class(tree, tmp_path):
+    x, labels = data()
+    x[labels == 1] = np.nan
+    with pytest.raises(TrainingError, match=r"step 0: the loss is not finite") as caught:
+        train(new_model(tree), x, labels, SETTINGS, checkpoints=tmp_path, device="cpu")
+    assert "classes ['4']" in str(caught.value)
+    assert "times t in [" in str(caught.value)
+    assert "0/4/9" in str(caught.value)
+
+
+def test_weights_are_averaged_with_a_warm_up(tree):
+    """After one step with decay min(0.9, 1/10) the average is 1/10 initial and 9/10 new weights."""
+    x, labels = data(16)
+    start, end = new_model(tree), new_model(tree)
+    before = [p.detach().clone() for p in start.parameters()]
+    one = Training(**(vars(SETTINGS) | {"steps": 1, "ema": 0.9}))
+    train(end, x, labels, one, device="cpu")
+    raw = new_model(tree)
+    train(raw, x, labels, Training(**(vars(one) | {"ema": 0.0})), device="cpu")
+    for initial, averaged, new in zip(before, end.parameters(), raw.parameters(), strict=True):
+        torch.testing.assert_close(averaged, 0.1 * initial + 0.9 * new)
+
+
+def test_training_learns_two_points(tree):
+    """Two classes, a point each: the exact denoiser returns the point, and the loss goes to 0."""
+    tree = BranchTree("ab", [BranchPoint(frozenset("ab"), 0.4)])
+    x = np.repeat(np.array([[1.0, -1.0], [-1.0, 1.0]], dtype=np.float32), 64, axis=0)
+    model = new_model(tree, (2,), {"name": "dense", "width": 64})
+    settings = Training(steps=800, batch_size=128, ema=0.99)
+    train(model, x, np.repeat([0, 1], 64), settings, device="cpu")
+    t, codes = torch.full((64,), 0.3, dtype=torch.float64), torch.arange(64) % 2
+    x_0 = torch.from_numpy(x[[0, 64]])[codes]
+    x_t = model.process.diffuse(x_0, t, torch.randn_like(x_0))
+    assert (model.denoise(x_t, t, codes) - x_0).abs().mean() < 0.15
+
+
+@pytest.mark.parametrize("kind", ["shape", "length"])
+def test_objects_that_do_not_fit_are_refused(tree, kind):
+    x, labels = data()
+    x, labels = (x[:, :, :5], labels) if kind == "shape" else (x, labels[:-1])
+    with pytest.raises(ValueError, match=r"expected objects of shape"):
+        train(new_model(tree), x, labels, SETTINGS, device="cpu")
