@@ -21,6 +21,7 @@ from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
 from bdiff.checkpoint import choose_device, load_folder, model_to_dict, newest, save_folder
+from bdiff.data.dataset import Dataset
 from bdiff.model import DiffusionModel
 from bdiff.randomness import generator
 
@@ -56,8 +57,7 @@ class TrainingError(RuntimeError):
 
 def train(
     model: DiffusionModel,
-    x: np.ndarray,
-    labels: np.ndarray,
+    dataset: Dataset,
     settings: Training,
     *,
     checkpoints: str | Path | None = None,
@@ -67,8 +67,7 @@ def train(
 
     Args:
         model: the model.
-        x: (N, *shape) float32, the training objects.
-        labels: (N,) codes, positions in `model.classes`.
+        dataset: objects and class names; those of the split "train" are used.
         settings: see `Training`.
         checkpoints: folder for checkpoints; an unfinished run found there is resumed.
         device: "auto", "cpu" or "cuda".
@@ -77,10 +76,11 @@ def train(
         One record per `log_every` steps: step, mean loss, mean norm of the gradient.
 
     Raises:
+        ValueError: if the objects have another shape than the model's, or a class it does not know.
         TrainingError: if a loss or gradient is not finite, naming step, times, branches and
             classes; if the checkpoints belong to a run with other settings, naming them.
     """
-    run = _Run(model, x, labels, settings, choose_device(device))
+    run = _Run(model, dataset, settings, choose_device(device))
     if checkpoints is not None:
         run.resume(Path(checkpoints))
     start = run.step
@@ -108,12 +108,26 @@ def train(
 class _Run:
     """A run between two steps: all that a checkpoint holds."""
 
-    def __init__(self, model, x, labels, settings: Training, device: torch.device):
-        if len(x) != len(labels) or len(x) == 0 or x.shape[1:] != model.shape:
+    def __init__(
+        self,
+        model: DiffusionModel,
+        dataset: Dataset,
+        settings: Training,
+        device: torch.device,
+    ):
+        if dataset.shape != model.shape:
             raise ValueError(
-                f"expected objects of shape (N, *{model.shape}) and N labels, "
-                f"found {x.shape} and {labels.shape}"
+                f"the model is for objects of shape {model.shape}, "
+                f"data set {dataset.name!r} has {dataset.shape}"
             )
+        if unknown := [name for name in dataset.classes if name not in model.classes]:
+            raise ValueError(
+                f"data set {dataset.name!r} has the classes {unknown}, which the model does not "
+                f"know; its classes are {list(model.classes)}"
+            )
+        code = np.array([model.classes.index(name) for name in dataset.classes])
+        examples = dataset.select("train")
+        x, labels = examples.x, code[examples.labels]
         self.model = model.to(device).train()
         self.settings, self.device = settings, device
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)

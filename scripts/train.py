@@ -34,14 +34,8 @@ def main(argv=None):
         seed=settings["seed"],
     )
     training = Training(seed=settings["seed"], **settings["training"])
-    examples = dataset.select("train")
     records = train(
-        model,
-        examples.x,
-        examples.labels,
-        training,
-        checkpoints=args.checkpoints,
-        device=settings["device"],
+        model, dataset, training, checkpoints=args.checkpoints, device=settings["device"]
     )
     about = {
         "dataset": dataset.name,

@@ -2,10 +2,12 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 import torch
 
 from bdiff.checkpoint import load_folder, newest
+from bdiff.data.dataset import Dataset
 from bdiff.model import build_model
 from bdiff.process import VP
 from bdiff.train import Training, TrainingError, train
@@ -25,7 +28,7 @@ SETTINGS = Training(steps=30, batch_size=16, log_every=10, checkpoint_every=7, e
 
 def data(count=50):
     x = np.random.default_rng(0).standard_normal((count, 1, 6, 6), dtype=np.float32)
-    return x, np.arange(count) % 3
+    return Dataset(x, np.arange(count) % 3, "049", np.full(count, "train"), name="noise")
 
 
 def new_model(tree, shape=(1, 6, 6), net=UNET):
@@ -40,7 +43,7 @@ class KilledError(Exception):
     """In place of a signal, at a known step."""
 
 
-def train_until(step, model, x, labels, checkpoints, monkeypatch, settings=SETTINGS):
+def train_until(step, model, dataset, checkpoints, monkeypatch, settings=SETTINGS):
     from bdiff import train as module
 
     advance = module._Run.advance
@@ -53,30 +56,30 @@ def train_until(step, model, x, labels, checkpoints, monkeypatch, settings=SETTI
     with monkeypatch.context() as patch:
         patch.setattr(module._Run, "advance", stop)
         with pytest.raises(KilledError):
-            train(model, x, labels, settings, checkpoints=checkpoints, device="cpu")
+            train(model, dataset, settings, checkpoints=checkpoints, device="cpu")
 
 
 def test_a_run_depends_on_its_seed_alone(tree):
-    x, labels = data()
+    dataset = data()
     first, second = new_model(tree), new_model(tree)
-    records = train(first, x, labels, SETTINGS, device="cpu")
+    records = train(first, dataset, SETTINGS, device="cpu")
     torch.rand(10)
     np.random.default_rng().random()
-    assert train(second, x, labels, SETTINGS, device="cpu") == records
+    assert train(second, dataset, SETTINGS, device="cpu") == records
     assert bits(first) == bits(second)
     other = new_model(tree)
-    train(other, x, labels, Training(**(vars(SETTINGS) | {"seed": 1})), device="cpu")
+    train(other, dataset, Training(**(vars(SETTINGS) | {"seed": 1})), device="cpu")
     assert bits(other) != bits(first)
 
 
 @pytest.mark.parametrize("step", [3, 7, 13, 29])
 def test_an_interrupted_run_ends_with_the_same_bits(tree, tmp_path, monkeypatch, step):
-    x, labels = data()
+    dataset = data()
     whole = new_model(tree)
-    records = train(whole, x, labels, SETTINGS, device="cpu")
-    train_until(step, new_model(tree), x, labels, tmp_path, monkeypatch)
+    records = train(whole, dataset, SETTINGS, device="cpu")
+    train_until(step, new_model(tree), dataset, tmp_path, monkeypatch)
     resumed = new_model(tree)
-    assert train(resumed, x, labels, SETTINGS, checkpoints=tmp_path, device="cpu") == records
+    assert train(resumed, dataset, SETTINGS, checkpoints=tmp_path, device="cpu") == records
     assert bits(resumed) == bits(whole)
 
 
@@ -90,7 +93,7 @@ from bdiff.tree import BranchPoint, BranchTree
 tree = BranchTree("049", [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)])
 model = new_model(tree)
 settings = Training(steps=400, batch_size=16, log_every=10, checkpoint_every=3, ema=0.9)
-train(model, *data(), settings, checkpoints=sys.argv[1] + "/c", device="cpu")
+train(model, data(), settings, checkpoints=sys.argv[1] + "/c", device="cpu")
 save_model(model, sys.argv[1] + "/model")
 """
 
@@ -128,39 +131,42 @@ def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
 
 
 def test_checkpoints_of_another_run_are_refused_with_the_difference(tree, tmp_path, monkeypatch):
-    x, labels = data()
-    train_until(20, new_model(tree), x, labels, tmp_path, monkeypatch)
+    dataset = data()
+    train_until(20, new_model(tree), dataset, tmp_path, monkeypatch)
     changed = Training(**(vars(SETTINGS) | {"learning_rate": 0.5}))
     message = r"training\.learning_rate: the checkpoint has 0.001, this run 0.5"
     with pytest.raises(TrainingError, match=message):
-        train(new_model(tree), x, labels, changed, checkpoints=tmp_path, device="cpu")
+        train(new_model(tree), dataset, changed, checkpoints=tmp_path, device="cpu")
     assert newest(tmp_path).name == "step-00000014"
 
 
 def test_only_the_newest_two_checkpoints_are_kept(tree, tmp_path):
-    train(new_model(tree), *data(), SETTINGS, checkpoints=tmp_path, device="cpu")
+    train(new_model(tree), data(), SETTINGS, checkpoints=tmp_path, device="cpu")
     assert sorted(os.listdir(tmp_path)) == ["step-00000028", "step-00000030"]
 
 
 def test_nan_stops_the_run_and_names_step_times_branch_and_class(tree, tmp_path):
-    x, labels = data()
-    x[labels == 1] = np.nan
-    with pytest.raises(TrainingError, match=r"step 0: the loss is not finite") as caught:
-        train(new_model(tree), x, labels, SETTINGS, checkpoints=tmp_path, device="cpu")
-    assert "classes ['4']" in str(caught.value)
-    assert "times t in [" in str(caught.value)
-    assert "0/4/9" in str(caught.value)
+    model = new_model(tree)
+    with torch.no_grad():
+        model.net.output.weight[3] = torch.nan  # the branch of class 4 below 0.35
+    with pytest.raises(
+        TrainingError, match=r"step 0: the loss is not finite for \d+ of 50"
+    ) as caught:
+        train(model, data(), replace(SETTINGS, batch_size=50), checkpoints=tmp_path, device="cpu")
+    assert "branches ['4'], classes ['4']" in str(caught.value)
+    low, high = re.search(r"times t in \[(.*), (.*)\]", str(caught.value)).groups()
+    assert 0 < float(low) <= float(high) <= 0.35
 
 
 def test_weights_are_averaged_with_a_warm_up(tree):
     """After one step with decay min(0.9, 1/10) the average is 1/10 initial and 9/10 new weights."""
-    x, labels = data(16)
+    dataset = data(16)
     start, end = new_model(tree), new_model(tree)
     before = [p.detach().clone() for p in start.parameters()]
     one = Training(**(vars(SETTINGS) | {"steps": 1, "ema": 0.9}))
-    train(end, x, labels, one, device="cpu")
+    train(end, dataset, one, device="cpu")
     raw = new_model(tree)
-    train(raw, x, labels, Training(**(vars(one) | {"ema": 0.0})), device="cpu")
+    train(raw, dataset, Training(**(vars(one) | {"ema": 0.0})), device="cpu")
     for initial, averaged, new in zip(before, end.parameters(), raw.parameters(), strict=True):
         torch.testing.assert_close(averaged, 0.1 * initial + 0.9 * new)
 
@@ -169,18 +175,30 @@ def test_training_learns_two_points(tree):
     """Two classes, a point each: the exact denoiser returns the point, and the loss goes to 0."""
     tree = BranchTree("ab", [BranchPoint(frozenset("ab"), 0.4)])
     x = np.repeat(np.array([[1.0, -1.0], [-1.0, 1.0]], dtype=np.float32), 64, axis=0)
+    dataset = Dataset(x, np.repeat([0, 1], 64), "ab", np.full(128, "train"), name="points")
     model = new_model(tree, (2,), {"name": "dense", "width": 64})
-    settings = Training(steps=800, batch_size=128, ema=0.99)
-    train(model, x, np.repeat([0, 1], 64), settings, device="cpu")
+    train(model, dataset, Training(steps=800, batch_size=128, ema=0.99), device="cpu")
     t, codes = torch.full((64,), 0.3, dtype=torch.float64), torch.arange(64) % 2
     x_0 = torch.from_numpy(x[[0, 64]])[codes]
     x_t = model.process.diffuse(x_0, t, torch.randn_like(x_0))
     assert (model.denoise(x_t, t, codes) - x_0).abs().mean() < 0.15
 
 
-@pytest.mark.parametrize("kind", ["shape", "length"])
-def test_objects_that_do_not_fit_are_refused(tree, kind):
-    x, labels = data()
-    x, labels = (x[:, :, :5], labels) if kind == "shape" else (x, labels[:-1])
-    with pytest.raises(ValueError, match=r"expected objects of shape"):
-        train(new_model(tree), x, labels, SETTINGS, device="cpu")
+def test_objects_and_classes_that_do_not_fit_are_refused(tree):
+    whole = data()
+    narrow = replace(whole, x=whole.x[..., :5])
+    with pytest.raises(ValueError, match=r"objects of shape \(1, 6, 6\), .* has \(1, 6, 5\)"):
+        train(new_model(tree), narrow, SETTINGS, device="cpu")
+    renamed = replace(whole, classes=("0", "4", "7"))
+    with pytest.raises(ValueError, match=r"has the classes \['7'\], which the model does not know"):
+        train(new_model(tree), renamed, SETTINGS, device="cpu")
+
+
+def test_classes_are_matched_by_name_not_by_code(tree):
+    """The same objects with the classes listed in another order train the same model."""
+    whole = data()
+    turned = replace(whole, classes=("9", "0", "4"), labels=(whole.labels + 1) % 3)
+    first, second = new_model(tree), new_model(tree)
+    records = train(first, whole, SETTINGS, device="cpu")
+    assert train(second, turned, SETTINGS, device="cpu") == records
+    assert bits(first) == bits(second)

@@ -1,0 +1,39 @@
+"""bdiff: hierarchically branched diffusion models for class-labelled data.
+
+The names below are loaded when they are first used; importing bdiff costs nothing.
+"""
+
+import importlib
+
+_HOME = {
+    "Branched": "bdiff.model",
+    "BranchPoint": "bdiff.tree",
+    "BranchTree": "bdiff.tree",
+    "Dataset": "bdiff.data.dataset",
+    "Linear": "bdiff.model",
+    "Sampler": "bdiff.sample.sampler",
+    "Training": "bdiff.train",
+    "VP": "bdiff.process",
+    "build_model": "bdiff.model",
+    "estimate_tree": "bdiff.branch_points.estimate",
+    "from_arrays": "bdiff.data.tables",
+    "hybrids": "bdiff.analysis.analogies",
+    "load_model": "bdiff.checkpoint",
+    "load_tree": "bdiff.tree",
+    "read_dataset": "bdiff.data.dataset",
+    "save_model": "bdiff.checkpoint",
+    "save_tree": "bdiff.tree",
+    "transmute": "bdiff.analysis.analogies",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'bdiff' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__():
+    return __all__
