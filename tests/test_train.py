@@ -154,7 +154,7 @@ def test_nan_stops_the_run_and_names_step_times_branch_and_class(tree, tmp_path)
     ) as caught:
         train(model, data(), replace(SETTINGS, batch_size=50), checkpoints=tmp_path, device="cpu")
     assert "branches ['4'], classes ['4']" in str(caught.value)
-    low, high = re.search(r"times t in \[(.*), (.*)\]", str(caught.value)).groups()
+    low, high = re.search(r"times t in \[(\S+), ([^\]]+)\]", str(caught.value)).groups()
     assert 0 < float(low) <= float(high) <= 0.35
 
 

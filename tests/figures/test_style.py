@@ -1,0 +1,74 @@
+import matplotlib
+import numpy as np
+import pytest
+
+from bdiff.figures.histogram import feature_bins
+from bdiff.figures.style import COLOURS, RC, new_figure, panel_grid, save_figure, show_images, tile
+
+
+def test_tile_puts_images_row_by_row_with_gaps_between():
+    images = np.arange(3.0)[:, None, None, None] * np.ones((1, 1, 4, 4))
+    canvas = tile(images, 2)
+    assert canvas.shape == (9, 9)
+    assert (canvas[:4, :4] == 0).all()
+    assert (canvas[:4, 5:] == 1).all()
+    assert (canvas[5:, :4] == 2).all()
+    assert np.isnan(canvas[4]).all()
+    assert np.isnan(canvas[5:, 5:]).all()
+
+
+def test_tile_refuses_what_is_no_grey_image():
+    with pytest.raises(ValueError, match="grey images"):
+        tile(np.zeros((2, 3, 4, 4)), 2)
+
+
+def test_images_are_shown_from_minus_one_to_one():
+    axes = new_figure(1, "").add_subplot()
+    shown = show_images(axes, np.array([[[-1.0, -0.5], [0.0, 1.0]]]), 1)
+    grey = shown.to_rgba(shown.get_array())[..., 0].ravel()
+    assert grey[0] == 1
+    assert grey[3] == 0
+    assert grey[0] > grey[1] > grey[2] > grey[3]  # negative values can be told apart
+
+
+def test_the_same_figure_gives_the_same_files(tmp_path):
+    before = matplotlib.rcParams.copy()
+    for name in ("one", "two"):
+        figure = new_figure(2, "A title")
+        show_images(figure.add_subplot(), np.eye(4)[None], 1)
+        save_figure(figure, tmp_path / "new folder" / f"{name}.svg")
+    folder = tmp_path / "new folder"
+    assert sorted(p.name for p in folder.iterdir()) == ["one.png", "one.svg", "two.png", "two.svg"]
+    for suffix in ("svg", "png"):
+        assert (folder / f"one.{suffix}").read_bytes() == (folder / f"two.{suffix}").read_bytes()
+    assert b"<dc:date>" not in (folder / "one.svg").read_bytes()
+    before["backend"] = matplotlib.rcParams["backend"]  # found out when first asked for
+    assert matplotlib.rcParams == before
+
+
+def test_no_text_is_smaller_than_nine_points():
+    assert min(value for key, value in RC.items() if "size" in key) >= 9
+    assert len(set(COLOURS.values())) == len(COLOURS)
+
+
+def test_panel_grid_leaves_the_rest_of_the_last_row_empty():
+    figure = new_figure(2, "")
+    panels = panel_grid(figure, 5, 3)
+    assert len(panels) == 5
+    assert [axes.axison for axes in figure.axes] == [True] * 5 + [False]
+
+
+def test_few_values_get_one_bin_each():
+    values = np.array([0.0, 0.5, 1.0, 2.5])
+    edges = feature_bins(values, np.array([-0.9, 0.3]))
+    assert np.allclose(np.diff(edges), 0.5)
+    assert edges[0] <= -0.9
+    assert all(np.histogram([v], edges)[0].sum() == 1 for v in values)
+    assert np.allclose((edges[:-1] + edges[1:]) / 2 % 0.5 % 0.5, 0, atol=1e-9)
+
+
+def test_many_values_get_twenty_bins(rng):
+    groups = rng.standard_normal((2, 100))
+    edges = feature_bins(*groups)
+    assert len(edges) == 21
+    assert (edges[0], edges[-1]) == (groups.min(), groups.max())
