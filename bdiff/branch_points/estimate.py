@@ -1,0 +1,151 @@
+"""Branch trees of labelled data: draw objects, compare them under noise, link their classes.
+
+estimate_tree(dataset, VP(0.1, 20))                       expected similarity, no noise drawn
+estimate_tree(dataset, VP(0.1, 20), method="aligned_pairs", objects=100)   the paper's estimate
+given_tree([{"classes": ["4", "9"], "time": 0.35}, ...], classes, process)     set by hand
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bdiff.branch_points.linkage import crossing_times, link
+from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
+from bdiff.randomness import generator
+from bdiff.tree import BranchPoint, BranchTree
+
+METHODS = ("all_pairs", "aligned_pairs")
+
+
+def estimate_tree(
+    data,
+    process,
+    *,
+    method: str = "all_pairs",
+    objects: int | None = None,
+    times: int = 1000,
+    smoothing: float = 3.0,
+    epsilon: float = 0.005,
+    min_time: float = 0.0,
+    min_length: float = 0.0,
+    seed: int = 0,
+) -> BranchTree:
+    """The branch tree of a data set under a forward process.
+
+    Args:
+        data: a `bdiff.data.dataset.Dataset`, or a mapping class name -> objects (n, *shape).
+        process: the forward process; the tree's times are its times.
+        method: "all_pairs" (expected similarity over all pairs) or "aligned_pairs" (the paper's).
+        objects: objects per class, drawn without replacement; None takes all of them
+            ("aligned_pairs": as many as the smallest class has).
+        times: number of times, equally spaced from 0 to the horizon, >= 2.
+        smoothing: standard deviation of the filter over time, in time steps.
+        epsilon: difference of mean cosines that counts as none.
+        min_time: least time of a branch point.
+        min_length: least length of a branch between two branch points.
+        seed: seed of the choice of objects and of the noise.
+
+    Raises:
+        ValueError: if a class has too few objects, if two classes stay apart up to the horizon, or
+            if the minima push a branch point to the horizon.
+    """
+    chosen = draw_objects(data, objects, seed, equal=method == "aligned_pairs")
+    return pair_times_and_tree(
+        chosen,
+        process,
+        method=method,
+        times=times,
+        smoothing=smoothing,
+        epsilon=epsilon,
+        min_time=min_time,
+        min_length=min_length,
+        seed=seed,
+    )[1]
+
+
+def pair_times_and_tree(
+    objects: Objects,
+    process,
+    *,
+    method: str = "all_pairs",
+    times: int = 1000,
+    smoothing: float = 3.0,
+    epsilon: float = 0.005,
+    min_time: float = 0.0,
+    min_length: float = 0.0,
+    seed: int = 0,
+) -> tuple[np.ndarray, BranchTree]:
+    """The branch time of every two classes, (C, C), and the tree; see `estimate_tree`."""
+    grid = np.linspace(0, process.horizon, _at_least_two(times, "times"))
+    if method == "all_pairs":
+        curves = all_pairs(objects, process, grid)
+    elif method == "aligned_pairs":
+        curves = aligned_pairs(objects, process, grid, seed)
+    else:
+        raise ValueError(f"unknown method {method!r}; known: {', '.join(map(repr, METHODS))}")
+    names = tuple(objects)
+    crossing = crossing_times(curves, grid, names, smoothing=smoothing, epsilon=epsilon)
+    tree = link(
+        crossing,
+        names,
+        horizon=process.horizon,
+        least=grid[1],
+        min_time=min_time,
+        min_length=min_length,
+    )
+    return crossing, tree
+
+
+def draw_objects(
+    data, count: int | None, seed: int, *, equal: bool = False
+) -> dict[str, np.ndarray]:
+    """`count` objects of each class, without replacement, or all of them if `count` is None.
+
+    Args:
+        data: a data set or a mapping class name -> objects.
+        count: objects per class, >= 2.
+        seed: the choice within a class depends on it and on the class name alone.
+        equal: with `count` None, take as many of each class as the smallest one has.
+
+    Raises:
+        ValueError: if a class has fewer objects than asked for.
+    """
+    if not isinstance(data, Mapping):
+        data = {name: data.of(name) for name in data.classes}
+    if count is None and equal:
+        count = min(map(len, data.values()))
+    elif count is None:
+        return dict(data)
+    drawn = {}
+    for name, x in data.items():
+        if len(x) < _at_least_two(count, "objects"):
+            raise ValueError(
+                f"class {name!r} has {len(x)} object(s), fewer than the {count} asked for; lower "
+                "objects, or set it to null to take all there are"
+            )
+        drawn[name] = x[generator(seed, "objects", name).choice(len(x), count, replace=False)]
+    return drawn
+
+
+def given_tree(points: Sequence[Mapping], classes: Sequence[str], process) -> BranchTree:
+    """The tree of branch points set by hand.
+
+    Args:
+        points: one mapping a branch point, {"classes": [names], "time": t of the process}.
+        classes: all class names, in order.
+        process: the forward process whose times these are.
+
+    Raises:
+        ValueError: if the points are no tree over the classes.
+    """
+    return BranchTree(
+        classes,
+        [BranchPoint(frozenset(p["classes"]), float(p["time"])) for p in points],
+        process.horizon,
+    )
+
+
+def _at_least_two(value: int, name: str) -> int:
+    if value < 2:
+        raise ValueError(f"{name} must be 2 or more, found {value}")
+    return value
