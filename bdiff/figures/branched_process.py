@@ -1,0 +1,158 @@
+"""F1: the idea of branched diffusion in one picture.
+
+Real objects of a few classes are noised at t = 0, 0.1, ..., 1. Each branch of the tree is a ribbon:
+classes that share a reverse process above their branch point run in one ribbon there, and part
+below it. Objects of a row are independent draws of x_t given the same x_0, as in the paper's figure
+1.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from bdiff.figures.style import BRANCHES, INK, in_style, new_figure
+from bdiff.process import VP
+from bdiff.randomness import generator
+from bdiff.tree import BranchTree
+
+STEPS = 11
+GAP = 0.7  # between ribbons, in rows
+IMAGE, MARGIN = 0.076, 0.012  # width of an image, and of the ribbon beside it, in time
+SIDE = 0.93  # height of an image, in rows
+
+
+@in_style
+def branched_process(
+    tree: BranchTree, objects: Mapping[str, np.ndarray], process: VP, title: str, seed: int = 0
+) -> Figure:
+    """The tree along noise time, from data (left) to noise (right), with noised objects on it.
+
+    Args:
+        tree: the tree of the classes to be shown.
+        objects: for each class of the tree the images to follow, a row each;
+            (rows, 1, height, width) in [-1, 1].
+        process: the forward process that the tree's times belong to.
+        title: title of the data set.
+        seed: of the noise.
+    """
+    classes = _leaf_order(tree)
+    height = sum(len(objects[name]) for name in classes) + GAP * (len(classes) - 1)
+    top = 0.4 + 0.22 * len(tree.points)  # inches, for the title and the labels
+    figure = new_figure(0.53 * height + top + 0.6, f"{title}: a branched diffusion process")
+    axes = figure.add_subplot()
+    places = _places(tree, classes, objects)
+    _ribbons(axes, tree, classes, objects, places)
+    for name in classes:
+        for row, image in enumerate(objects[name]):
+            strip = _noised(image, process, generator(seed, "F1", name, row))
+            for t, x_t in zip(np.linspace(0, tree.horizon, STEPS), strip, strict=True):
+                _image(axes, x_t, t, places(name, t) + row)
+    _label_points(axes, tree, places, objects)
+    edge = IMAGE / 2 + MARGIN
+    axes.set(
+        xlim=(-edge, tree.horizon + edge),
+        ylim=(height + 0.2, -0.4),
+        xlabel="noise time t  (0 = data, 1 = noise)",
+        xticks=np.linspace(0, tree.horizon, STEPS),
+    )
+    axes.set_aspect(IMAGE / SIDE)  # images are square
+    middles = [places(name, 0.0) + len(objects[name]) / 2 for name in classes]
+    axes.set_yticks(middles, classes, fontsize=13, fontweight="bold")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(False)
+    return figure
+
+
+def _leaf_order(tree: BranchTree) -> list[str]:
+    """The classes in an order in which those of any branch are neighbours."""
+
+    def first_members(name: str) -> list[int]:
+        """Along the way from the root, the first class of each branch."""
+        way = [tree.branches[number].classes for number in tree.path(name)[::-1]]
+        return [min(map(tree.index, members)) for members in way]
+
+    return sorted(tree.classes, key=first_members)
+
+
+def _places(tree: BranchTree, classes: list[str], objects: Mapping[str, np.ndarray]):
+    """places(name, t): the top of a class's rows; there are gaps between branches only."""
+    rows = [len(objects[name]) for name in classes]
+    total = sum(rows) + GAP * (len(classes) - 1)
+    times = [tree.branch_time(*pair) for pair in pairwise(classes)]
+
+    def places(name: str, t: float) -> float:
+        open_gaps = [GAP * _openness(t, time, tree.horizon) for time in times]
+        number = classes.index(name)
+        margin = (total - sum(rows) - sum(open_gaps)) / 2
+        return margin + sum(rows[:number]) + sum(open_gaps[:number])
+
+    return places
+
+
+def _openness(t: float, branch_time: float, horizon: float) -> float:
+    """1 up to the last column of images at or below the branch time, 0 from the next one on."""
+    step = horizon / (STEPS - 1)
+    last = np.floor(branch_time / step + 1e-9) * step
+    share = np.clip((last + step - IMAGE / 2 - t) / (step - IMAGE), 0, 1)
+    return float(share * share * (3 - 2 * share))
+
+
+def _ribbons(axes: Axes, tree: BranchTree, classes: list[str], objects, places) -> None:
+    edge = IMAGE / 2 + MARGIN
+    for number, branch in enumerate(tree.branches):
+        start = branch.start if branch.start > 0 else -edge
+        end = branch.end if branch.parent is not None else tree.horizon + edge
+        t = np.linspace(start, end, 200)
+        members = [name for name in classes if name in branch.classes]
+        top = np.array([places(members[0], max(value, 0)) for value in t])
+        last = members[-1]
+        bottom = np.array([places(last, max(value, 0)) for value in t]) + len(objects[last])
+        colour = BRANCHES[number % len(BRANCHES)]
+        axes.fill_between(t, top - 0.06, bottom + 0.06, color=colour, linewidth=0)
+
+
+def _noised(image: np.ndarray, process: VP, noise: np.random.Generator) -> np.ndarray:
+    times = torch.linspace(0, process.horizon, STEPS, dtype=torch.float64)
+    x_0 = torch.as_tensor(np.asarray(image)).expand(STEPS, *image.shape)
+    epsilon = noise.standard_normal(x_0.shape, dtype=np.float32)
+    return process.diffuse(x_0, times, torch.from_numpy(epsilon)).numpy()
+
+
+def _image(axes: Axes, x_t: np.ndarray, t: float, row: float) -> None:
+    left, top = t - IMAGE / 2, row + (1 - SIDE) / 2
+    axes.imshow(
+        x_t[0],
+        cmap="gray_r",
+        vmin=-1,
+        vmax=1,
+        extent=(left, left + IMAGE, top + SIDE, top),
+        interpolation="none",
+        zorder=2,
+    )
+    frame = {"fill": False, "edgecolor": "white", "linewidth": 0.8, "zorder": 3}
+    axes.add_patch(Rectangle((left, top), IMAGE, SIDE, **frame))
+
+
+def _label_points(axes: Axes, tree: BranchTree, places, objects) -> None:
+    order = _leaf_order(tree)
+    for level, (number, point) in enumerate(reversed(list(enumerate(tree.points)))):
+        last = [name for name in order if name in point.classes][-1]
+        bottom = places(last, point.time) + len(objects[last])
+        line = {"color": INK, "linewidth": 1.2, "linestyle": (0, (2, 2))}
+        axes.plot([point.time] * 2, [-0.3, bottom], zorder=4, **line)
+        parts = [branch.classes for branch in tree.branches if branch.parent == number]
+        parts.sort(key=lambda names: order.index(names[0]))
+        axes.annotate(
+            f" {' | '.join(', '.join(names) for names in parts)}   t = {point.time:.2f}",
+            (point.time, -0.3),
+            (0, 2 + 14 * (len(tree.points) - 1 - level)),
+            textcoords="offset points",
+            fontsize=9.5,
+            arrowprops={"arrowstyle": "-", "relpos": (0, 0), "shrinkA": 0, "shrinkB": 0, **line},
+        )

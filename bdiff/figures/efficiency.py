@@ -1,0 +1,60 @@
+"""F10, F11: what sampling all classes costs, one by one and with shared trunks.
+
+Both ways use the same branched model (paper, section 5.3). Seconds depend on the machine, network
+evaluations (calls times objects) do not: their ratio should be the tree's total length over the
+number of classes.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bdiff.figures.style import COLOURS, in_style, new_figure
+
+WAYS = ("separate", "shared")
+NAMES = ("one by one", "shared trunks")
+
+
+@in_style
+def efficiency(measured: pd.DataFrame, title: str) -> Figure:
+    """Two panels of two bars: seconds with their standard error, and network evaluations.
+
+    Args:
+        measured: rows of efficiency.csv of one data set, a row per way and repeat.
+        title: title of the data set.
+    """
+    facts = measured.iloc[0]
+    figure = new_figure(3.5, f"{title}: cost of sampling all {facts['classes']} classes")
+    seconds, evaluations = figure.subplots(1, 2)
+    by_way = measured.groupby("way")
+    mean = by_way["seconds"].mean()[list(WAYS)]
+    repeats = by_way["seconds"].size()[list(WAYS)]
+    # Standard error as in the paper: population standard deviation over the root of the repeats.
+    error = by_way["seconds"].std(ddof=0)[list(WAYS)] / np.sqrt(repeats)
+    _bars(
+        seconds,
+        mean,
+        error,
+        "seconds",
+        [f"{m:.3g} ± {e:.2g} s" for m, e in zip(mean, error, strict=True)],
+    )
+    calls = by_way["evaluations"].mean()[list(WAYS)]
+    _bars(evaluations, calls, None, "network evaluations", [f"{n:,.0f}" for n in calls])
+    seconds.set_title(f"wall clock (mean of {repeats.min()} repeats ± standard error)", loc="left")
+    evaluations.set_title("network evaluations", loc="left")
+    figure.supxlabel(
+        f"{facts['count']} objects of each class, {facts['steps']} steps, solver {facts['solver']}",
+        fontsize=9.5,
+    )
+    return figure
+
+
+def _bars(axes, values: pd.Series, error: pd.Series | None, unit: str, texts: list[str]) -> None:
+    bars = axes.bar(
+        NAMES, values, 0.6, color=[COLOURS["real"], COLOURS["branched"]], yerr=error, capsize=6
+    )
+    ratio = values["shared"] / values["separate"]
+    texts[1] += f"\n({ratio:.3f} of one by one)"
+    axes.bar_label(bars, texts, padding=3, fontsize=9.5)
+    axes.yaxis.set_major_formatter("{x:,.0f}" if values.max() > 10 else "{x:.3g}")
+    axes.set(ylabel=unit, ylim=(0, values.max() * 1.18))

@@ -1,0 +1,36 @@
+"""F2: samples of every class, of the branched and of the label-guided model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from bdiff.figures.style import COLOURS, NAMES, in_style, label_rows, new_figure, show_images
+
+ROWS, COLUMNS = 2, 10
+
+
+@in_style
+def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
+    """The first 20 samples of every class as a 2 x 10 grid, the models side by side.
+
+    Args:
+        samples: for each model ("branched", "linear") its images per class name,
+            (n, 1, height, width) in [-1, 1].
+        title: title of the data set.
+    """
+    models = [model for model in NAMES if model in samples]
+    classes = list(samples[models[0]])
+    figure = new_figure(0.75 + 0.78 * len(classes), f"{title}: samples of every class")
+    panels = figure.subplots(len(classes), len(models), squeeze=False)
+    for row, name in enumerate(classes):
+        for column, model in enumerate(models):
+            axes = panels[row, column]
+            images = samples[model][name][: ROWS * COLUMNS]
+            show_images(axes, images, COLUMNS)
+            axes.set_anchor("W")
+            if column == 0:
+                label_rows(axes, [name])
+            if row == 0:
+                axes.set_title(NAMES[model], color=COLOURS[model], fontweight="bold", loc="left")
+    return figure

@@ -1,0 +1,77 @@
+"""F13: hybrids of two classes, and real objects turned from one class into the other.
+
+A hybrid is the state at the branch point of two classes; continued as either class it gives two
+objects of the same build. A transmutation noises a real object to the branch point and continues it
+as the other class (paper, sections 5.4 and 5.5).
+"""
+
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
+from scipy.ndimage import gaussian_filter
+
+from bdiff.figures.pairs import hybrids_of, pairs_of
+from bdiff.figures.slant import slant
+from bdiff.figures.style import in_style, label_rows, new_figure, show_images
+from bdiff.sample.files import Samples
+
+HYBRIDS, TRANSMUTED = 16, 10
+
+
+@in_style
+def image_transmutation(hybrids: Samples, transmutation: Samples, title: str) -> Figure:
+    """For each pair: the average hybrid, hybrids with both continuations, transmutations both ways.
+
+    Rows are aligned: one column is one hybrid with its continuations, or one real object on its
+    way. Real objects are sorted by slant, so that one sees whether it is kept; ten of them, evenly
+    spread, are shown. Hybrids are smoothed by a Gaussian (sigma: width / 28, one pixel of MNIST, as
+    in the paper); they are shown from their 1st to their 99th percentile, their average from its
+    smallest to its largest value, everything else in [-1, 1].
+
+    Args:
+        hybrids: for each pair rows of role "hybrid" (label "a/b") and "sample" (label a or b,
+            origin "a/b").
+        transmutation: for each pair and both ways rows of role "original", "noised" and "sample".
+        title: title of the data set.
+    """
+    pairs = pairs_of(transmutation)
+    figure = new_figure(0.4 + 3.05 * len(pairs), f"{title}: hybrids and transmutation")
+    blocks = np.atleast_1d(figure.subfigures(len(pairs), 1, hspace=0.03))
+    for block, pair in zip(blocks, pairs, strict=True):
+        above, below = block.subfigures(2, 1, hspace=0)
+        _hybrids(above, hybrids, pair)
+        _transmutations(below, transmutation, pair)
+    return figure
+
+
+def _hybrids(block: SubFigure, hybrids: Samples, pair: tuple[str, str]) -> None:
+    a, b = pair
+    states, as_a, as_b, time = hybrids_of(hybrids, pair)
+    block.suptitle(f"{a} and {b}, branch point t = {time:.3f}", x=0.01, ha="left", fontsize=11)
+    average, grid = block.subplots(1, 2, width_ratios=[3.2, HYBRIDS])
+    mean = states.mean(axis=0, keepdims=True)
+    show_images(average, mean, 1, (float(mean.min()), float(mean.max())))
+    average.set_title(f"mean of {len(states)}", fontsize=9.5)
+    shown = states[:HYBRIDS]
+    smooth = gaussian_filter(shown, sigma=(0, 0, *[shown.shape[-1] / 28] * 2))
+    # Finished objects in the same grid are shown in [-1, 1], so hybrids are brought to that range.
+    low, high = np.percentile(smooth, (1, 99))
+    smooth = 2 * (smooth - low) / max(high - low, 1e-12) - 1
+    show_images(grid, np.concatenate([smooth, as_a[:HYBRIDS], as_b[:HYBRIDS]]), len(shown))
+    label_rows(grid, ["hybrid", f"as {a}", f"as {b}"])
+
+
+def _transmutations(block: SubFigure, transmutation: Samples, pair: tuple[str, str]) -> None:
+    panels = block.subplots(1, 2)
+    for axes, (a, b) in zip(panels, (pair, pair[::-1]), strict=True):
+        before = transmutation.where(label=a, role="original", origin=a)
+        between = transmutation.where(label=b, role="noised", origin=a)
+        after = transmutation.where(label=b, role="sample", origin=a)
+        order = np.argsort(slant(before), kind="stable")
+        chosen = order[
+            np.linspace(0, len(order) - 1, min(TRANSMUTED, len(order))).round().astype(int)
+        ]
+        show_images(
+            axes, np.concatenate([x[chosen] for x in (before, between, after)]), len(chosen)
+        )
+        label_rows(axes, [f"real {a}", "noised", f"as {b}"])
+        axes.set_title(f"{a} turned into {b}, sorted by slant", loc="left")

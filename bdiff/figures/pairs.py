@@ -1,0 +1,38 @@
+"""The pairs of classes in files of hybrids and transmutations."""
+
+import numpy as np
+
+from bdiff.sample.files import Samples
+
+
+def pairs_of(transmutation: Samples) -> list[tuple[str, str]]:
+    """The pairs (a, b) in the order of the file, each once whatever its direction."""
+    done = transmutation.role == "sample"
+    ways = zip(transmutation.origin[done].tolist(), transmutation.label[done].tolist(), strict=True)
+    pairs = []
+    for a, b in dict.fromkeys(ways):
+        if (b, a) not in pairs:
+            pairs.append((a, b))
+    return pairs
+
+
+def hybrids_of(
+    hybrids: Samples, pair: tuple[str, str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Hybrids of a pair, row by row their continuations as each class, and the time of hybrids.
+
+    Raises:
+        ValueError: if there are no hybrids of this pair; the message lists those there are.
+    """
+    both = next(
+        (name for name in ("/".join(pair), "/".join(pair[::-1])) if name in hybrids.label), None
+    )
+    if both is None:
+        found = sorted(set(hybrids.label[hybrids.role == "hybrid"].tolist()))
+        raise ValueError(
+            f"there are no hybrids of {' and '.join(pair)}, only of {found}; give hybrids and "
+            "transmutation the same pairs"
+        )
+    ends = (hybrids.where(label=name, role="sample", origin=both) for name in pair)
+    time = float(hybrids.time[hybrids.label == both][0])
+    return hybrids.where(label=both, role="hybrid"), *ends, time

@@ -1,0 +1,80 @@
+"""F3, F4e, F6: how far generated samples are from real objects, class by class.
+
+Bars are `frechet_raw`, the paper's "FID": the Fréchet distance between Gaussians fitted to the raw,
+flattened values, |m_1 - m_2|² + tr(C_1 + C_2 - 2 (C_1 C_2)^½), of generated and of training objects
+(paper, section 6.1). A distance of finite samples is never 0, so every class also has its floor:
+the distance of real objects to other real ones, with as many objects.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bdiff.figures.style import COLOURS, INK, NAMES, in_style, legend_above, new_figure
+
+MODELS = ("branched", "linear")
+BAR = 0.4
+# Beyond this ratio of the largest to the median bar, all others would vanish: the axis is
+# logarithmic.
+OUTLIER = 30
+
+
+@in_style
+def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None = None) -> Figure:
+    """Grouped bars of frechet_raw for every class, a bar per model, the real floor as marks.
+
+    Args:
+        quality: rows of quality.csv of one data set; split "train", the paper's protocol, is drawn.
+        title: title of the data set.
+        paper: rows of the paper's numbers.csv; its means are mentioned if it has the same data set.
+
+    Raises:
+        ValueError: if there is no row of metric "frechet_raw" on split "train".
+    """
+    rows = quality[(quality["metric"] == "frechet_raw") & (quality["split"] == "train")]
+    if rows.empty:
+        raise ValueError(
+            "no rows of metric 'frechet_raw' on split 'train'; run the evaluation again"
+        )
+    classes = list(dict.fromkeys(rows["class"].astype(str)))
+    values = rows.assign(**{"class": rows["class"].astype(str)}).pivot_table(
+        index="class", columns="model", values="value", sort=False
+    )
+    values = values.loc[classes]
+
+    figure = new_figure(3.6, f"{title}: distance of generated samples to real objects")
+    axes = figure.add_subplot()
+    places = np.arange(len(classes))
+    models = [model for model in MODELS if model in values]
+    beside = {} if paper is None else _paper_means(paper, rows["dataset"].iloc[0])
+    drawn = []
+    for number, model in enumerate(models):
+        offset = (number - (len(models) - 1) / 2) * BAR
+        label = _label(model, values[model].mean(), beside.get(model))
+        bars = axes.bar(places + offset, values[model], BAR, color=COLOURS[model], label=label)
+        drawn.append(bars)
+    if "real" in values:
+        half = BAR * len(models) / 2
+        label = _label("real", values["real"].mean(), None)
+        look = {"colors": INK, "linewidth": 1.6, "label": label}
+        drawn.append(axes.hlines(values["real"], places - half, places + half, **look))
+    heights = values[models].to_numpy()
+    if np.nanmax(heights) > OUTLIER * np.nanmedian(heights):
+        axes.set_yscale("log")
+    axes.set_xticks(places, classes, rotation=30 if max(map(len, classes)) > 3 else 0)
+    axes.set(xlabel="class", ylabel="Fréchet distance, raw values", xlim=(-0.6, len(classes) - 0.4))
+    axes.grid(False, axis="x")
+    legend_above(axes, drawn)
+    return figure
+
+
+def _paper_means(paper: pd.DataFrame, dataset: str) -> dict[str, float]:
+    wanted = {"experiment": "quality", "dataset": dataset, "class": "mean", "metric": "frechet_raw"}
+    rows = paper[(paper[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    return dict(zip(rows["model"], rows["value"], strict=True))
+
+
+def _label(model: str, mean: float, paper: float | None) -> str:
+    name = "real against real" if model == "real" else NAMES[model]
+    beside = "" if paper is None else f"\npaper: {paper:.4g}"
+    return f"{name}, mean {mean:.3g}{beside}"

@@ -1,0 +1,156 @@
+"""One style for all figures: fonts, sizes, colours, image strips, and how a figure is saved.
+
+Colours are those of Okabe and Ito (2008), which colour-blind readers tell apart. Blue is the
+branched model, orange the label-guided (linear) baseline and grey what is real, in every figure.
+The two classes of a pair and their hybrids, where a figure compares them, have colours of their
+own.
+
+Images hold values in [-1, 1] and are drawn as ink on paper: -1 is white, 1 black, nothing is cut at
+0.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.image import AxesImage
+from matplotlib.legend import Legend
+
+from bdiff.files import atomic_write
+
+WIDTH = 7.5  # inches
+PNG_DPI = 150
+COLOURS = {"branched": "#0072B2", "linear": "#E69F00", "real": "#6E6E6E", "hybrid": "#009E73"}
+NAMES = {"branched": "branched", "linear": "label-guided", "real": "real"}
+FIRST, SECOND = "#D55E00", "#56B4E9"  # the classes of a pair
+BRANCHES = ("#CFE3F1", "#FBE3B5", "#CDEBDD", "#F8D3C0", "#EAD6E4", "#DDF0FA", "#F7F2B8")  # pale
+INK = "#1A1A1A"
+
+RC = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": INK,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.labelsize": 10,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 10,
+    "figure.titlesize": 12,
+    "figure.titleweight": "bold",
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine has it
+    "font.size": 10,
+    "grid.color": "#E3E3E3",
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.hashsalt": "bdiff",
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+}
+
+# Decorator for functions that make a figure; matplotlib's own settings stay as they were.
+in_style = matplotlib.rc_context(RC)
+
+
+@in_style
+def new_figure(height: float, title: str, width: float = WIDTH) -> Figure:
+    """An empty figure with its title, left-aligned; sizes in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+@in_style
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write the figure as .svg and as .png beside it; the same figure gives the same bytes."""
+    for suffix, facts in ((".svg", {"Date": None}), (".png", {"Software": None})):
+        with atomic_write(Path(path).with_suffix(suffix)) as temporary:
+            figure.savefig(temporary, dpi=PNG_DPI, metadata=facts)
+
+
+def tile(images: np.ndarray, columns: int) -> np.ndarray:
+    """Images side by side, row by row, one transparent (NaN) pixel or more between them.
+
+    Args:
+        images: (n, 1, height, width) or (n, height, width); the last row may be incomplete.
+        columns: images in a row.
+
+    Raises:
+        ValueError: if the objects are no grey images.
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[1] == 1:
+        images = images[:, 0]
+    if images.ndim != 3:
+        raise ValueError(f"expected grey images (n, 1, height, width), found shape {images.shape}")
+    n, height, width = images.shape
+    gap = max(1, round(width / 14))
+    rows = -(-n // columns)
+    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    for number, image in enumerate(images):
+        top, left = (number // columns) * (height + gap), (number % columns) * (width + gap)
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def show_images(
+    axes: Axes, images: np.ndarray, columns: int, limits: tuple[float, float] = (-1, 1)
+) -> AxesImage:
+    """Draw images as a grid, pixel by pixel; the `limits` are shown as white and black."""
+    shown = axes.imshow(
+        tile(images, columns), cmap="gray_r", vmin=limits[0], vmax=limits[1], interpolation="none"
+    )
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    return shown
+
+
+def label_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Write a name to the left of each row of an image grid."""
+    height = axes.images[0].get_array().shape[0] / len(names)
+    axes.set_yticks([(row + 0.5) * height - 0.5 for row in range(len(names))], names)
+    axes.tick_params(axis="y", length=0)
+
+
+def legend_above(axes: Axes, handles: Sequence | None = None, columns: int = 3) -> None:
+    """The legend in lines above the axes, below the title of the figure."""
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=columns,
+        borderaxespad=0.2,
+        borderpad=0.2,
+        handlelength=1.2,
+        handletextpad=0.5,
+        columnspacing=1.2,
+    )
+
+
+def legend_below(figure: Figure, handles: Sequence, note: str) -> Legend:
+    """The legend in one line below all panels, under a note on their scales."""
+    legend = figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=len(handles),
+        title=note,
+        title_fontsize=9.5,
+        handlelength=1.4,
+    )
+    legend.get_title().set_multialignment("center")
+    return legend
+
+
+def panel_grid(
+    figure: Figure | SubFigure, count: int, columns: int, shared: bool = False
+) -> list[Axes]:
+    """`count` panels in rows, with shared scales or their own; the last row may be incomplete."""
+    shares = {"sharex": shared, "sharey": shared, "squeeze": False}
+    panels = list(figure.subplots(-(-count // columns), columns, **shares).flat)
+    for axes in panels[count:]:
+        axes.set_axis_off()
+    return panels[:count]
