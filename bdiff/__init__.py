@@ -19,10 +19,10 @@ _HOME = {
     "from_arrays": "bdiff.data.tables",
     "hybrids": "bdiff.analysis.analogies",
     "load_model": "bdiff.checkpoint",
-    "load_tree": "bdiff.tree",
+    "load_tree": "bdiff.tree_files",
     "read_dataset": "bdiff.data.dataset",
     "save_model": "bdiff.checkpoint",
-    "save_tree": "bdiff.tree",
+    "save_tree": "bdiff.tree_files",
     "transmute": "bdiff.analysis.analogies",
 }
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from bdiff.model import DiffusionModel, build_model
 from bdiff.process import process_from
-from bdiff.tree import tree_from_dict, tree_to_dict
+from bdiff.tree_files import tree_from_dict, tree_to_dict
 
 
 class CheckpointError(ValueError):

@@ -9,11 +9,12 @@ library's: the paper numbers the classes of Fashion-MNIST, the files do too, and
 """
 
 import csv
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from bdiff.data.mnist import GARMENTS
-from bdiff.tree import BranchTree, tree_from_branches
+from bdiff.tree import BranchPoint, BranchTree
 
 FOLDER = Path("data/paper")  # in the repository; seen from its root
 
@@ -27,7 +28,7 @@ def paper_tree(
         name: value of the column `tree`, for example "mnist" or "letters_avy".
         path: the file of branch lists: columns tree, classes (names with spaces between), start,
             end.
-        min_time: branch points below it are lifted to it; see `bdiff.tree.tree_from_branches`.
+        min_time: branch points below it are lifted to it; see `tree_from_branches`.
 
     Returns:
         The tree, its classes in the order of the paper's labels; its horizon is the end of the
@@ -93,3 +94,51 @@ def _class_name(dataset: str, label: str) -> str:
     """This library's name of a class that the paper calls by a label."""
     fashion = dataset.startswith("fashion_mnist") and label.isdigit()
     return GARMENTS[int(label)] if fashion else label
+
+
+def tree_from_branches(
+    rows: Iterable[tuple[Iterable[str], float, float]],
+    classes: Sequence[str] | None = None,
+    horizon: float = 1.0,
+    min_time: float = 0.0,
+) -> BranchTree:
+    """The tree that a list of branches (classes, start, end) describes, as the paper prints them.
+
+    Args:
+        rows: the branches, in any order.
+        classes: names in the order wanted; by default the order of the leaves.
+        horizon: T.
+        min_time: branch points below this time are lifted to it; lists made without a minimum can
+            hold leaves of length 0.
+
+    Raises:
+        ValueError: if the branches of a class overlap, leave a gap, do not gain classes on the way
+            to the horizon, or do not meet those of other classes at branch points.
+    """
+    rows = [(frozenset(names), float(start), float(end)) for names, start, end in rows]
+    if classes is None:
+        classes = [next(iter(names)) for names, start, _ in rows if len(names) == 1 and start == 0]
+    known = sorted(frozenset().union(*(names for names, _, _ in rows)))
+    for name in dict.fromkeys([*classes, *known]):
+        below, bound = frozenset(), 0.0
+        own = sorted((row for row in rows if name in row[0]), key=lambda row: row[1:])
+        for names, start, end in own:
+            text = "/".join(sorted(names))
+            if start != bound:
+                fault = "overlap" if start < bound else "leave a gap"
+                raise ValueError(
+                    f"the branches of class {name!r} {fault} between {min(start, bound):g} and "
+                    f"{max(start, bound):g}: {text} starts at {start:g}"
+                )
+            if not below < names or (not below and len(names) > 1):
+                raise ValueError(
+                    f"the branches of class {name!r} must start with one of its own and gain "
+                    f"classes with time, found {text} above {'/'.join(sorted(below)) or 'none'}"
+                )
+            below, bound = names, end
+        if bound != horizon:
+            raise ValueError(f"the branches of class {name!r} end at {bound:g}, not at {horizon:g}")
+    points = [
+        BranchPoint(names, max(start, min_time)) for names, start, _ in rows if len(names) > 1
+    ]
+    return BranchTree(classes, points, horizon)

@@ -11,19 +11,15 @@ so at a branch point the lower branch, the child, is in charge: it is the one th
 reverse step. A binary tree of C classes has C - 1 branch points and 2 C - 1 branches.
 
 On disk a branch point is a noise level, log_snr = log(alpha² / sigma²), because that is what
-separates classes; `load_tree` converts it to the time of the process a model uses.
+separates classes; `bdiff.tree_files` converts it to the time of the process a model uses.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
-from bdiff.files import atomic_write
 
 
 @dataclass(frozen=True)
@@ -297,118 +293,3 @@ def _with_classes(point: BranchPoint, classes: frozenset[str]) -> BranchPoint:
 
 def _show(point: BranchPoint) -> str:
     return f"branch point {'/'.join(sorted(point.classes))} at t = {point.time:g}"
-
-
-def tree_from_branches(
-    rows: Iterable[tuple[Iterable[str], float, float]],
-    classes: Sequence[str] | None = None,
-    horizon: float = 1.0,
-    min_time: float = 0.0,
-) -> BranchTree:
-    """The tree that a list of branches (classes, start, end) describes, as the paper prints them.
-
-    Args:
-        rows: the branches, in any order.
-        classes: names in the order wanted; by default the order of the leaves.
-        horizon: T.
-        min_time: branch points below this time are lifted to it; lists made without a minimum can
-            hold leaves of length 0.
-
-    Raises:
-        ValueError: if the branches of a class overlap, leave a gap, do not gain classes on the way
-            to the horizon, or do not meet those of other classes at branch points.
-    """
-    rows = [(frozenset(names), float(start), float(end)) for names, start, end in rows]
-    if classes is None:
-        classes = [next(iter(names)) for names, start, _ in rows if len(names) == 1 and start == 0]
-    known = sorted(frozenset().union(*(names for names, _, _ in rows)))
-    for name in dict.fromkeys([*classes, *known]):
-        below, bound = frozenset(), 0.0
-        own = sorted((row for row in rows if name in row[0]), key=lambda row: row[1:])
-        for names, start, end in own:
-            text = "/".join(sorted(names))
-            if start != bound:
-                fault = "overlap" if start < bound else "leave a gap"
-                raise ValueError(
-                    f"the branches of class {name!r} {fault} between {min(start, bound):g} and "
-                    f"{max(start, bound):g}: {text} starts at {start:g}"
-                )
-            if not below < names or (not below and len(names) > 1):
-                raise ValueError(
-                    f"the branches of class {name!r} must start with one of its own and gain "
-                    f"classes with time, found {text} above {'/'.join(sorted(below)) or 'none'}"
-                )
-            below, bound = names, end
-        if bound != horizon:
-            raise ValueError(f"the branches of class {name!r} end at {bound:g}, not at {horizon:g}")
-    points = [
-        BranchPoint(names, max(start, min_time)) for names, start, _ in rows if len(names) > 1
-    ]
-    return BranchTree(classes, points, horizon)
-
-
-def tree_to_dict(tree: BranchTree, process) -> dict:
-    """A JSON-able description; `process` has log_snr(t), time_of(log_snr), horizon, to_dict()."""
-    return {
-        "format": "bdiff.tree/1",
-        "process": process.to_dict(),
-        "classes": list(tree.classes),
-        "branch_points": [
-            {
-                "classes": [name for name in tree.classes if name in point.classes],
-                "log_snr": float(process.log_snr(point.time)),
-                "time": point.time,
-                "support": point.support,
-            }
-            for point in tree.points
-        ],
-    }
-
-
-def tree_from_dict(description: dict, process) -> BranchTree:
-    """The described tree, in the time of `process`.
-
-    Raises:
-        ValueError: if the description is not one of a tree, or if a branch point is noisier than
-            anything the process reaches.
-    """
-    if description.get("format") != "bdiff.tree/1":
-        raise ValueError(
-            f"expected a tree of format 'bdiff.tree/1', found {description.get('format')!r}"
-        )
-    same = description["process"] == process.to_dict()
-    points = []
-    for point in description["branch_points"]:
-        time = point["time"] if same else float(process.time_of(point["log_snr"]))
-        if time >= process.horizon:
-            raise ValueError(
-                f"the branch point of {'/'.join(point['classes'])} has log-SNR "
-                f"{point['log_snr']:.3f}, but {process} ends at log-SNR "
-                f"{float(process.log_snr(process.horizon)):.3f}: its classes are still apart at "
-                "the terminal noise; use a process with more noise or another tree"
-            )
-        points.append(BranchPoint(frozenset(point["classes"]), time, point.get("support")))
-    return BranchTree(description["classes"], points, process.horizon)
-
-
-def save_tree(tree: BranchTree, path: str | Path, process) -> None:
-    """Write the tree as JSON, and beside it as Newick (.nwk)."""
-    path = Path(path)
-    text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
-    for target, content in ((path.with_suffix(".nwk"), tree.newick()), (path, text)):
-        with atomic_write(target) as temporary:
-            temporary.write_text(content + "\n", encoding="utf-8")
-
-
-def load_tree(path: str | Path, process) -> BranchTree:
-    """Read a tree written by `save_tree`, in the time of `process`; see `tree_from_dict`.
-
-    Raises:
-        ValueError: naming the file, if it holds no valid tree.
-    """
-    try:
-        return tree_from_dict(json.loads(Path(path).read_text(encoding="utf-8")), process)
-    except KeyError as error:
-        raise ValueError(f"{path} is no tree: {error.args[0]} is missing or unknown") from error
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error

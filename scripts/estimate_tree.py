@@ -6,7 +6,7 @@ import json
 from bdiff.branch_points.estimate import estimate_tree, given_tree
 from bdiff.data.dataset import read_dataset
 from bdiff.process import process_from
-from bdiff.tree import save_tree
+from bdiff.tree_files import save_tree
 
 
 def main(argv=None):

@@ -1,12 +1,10 @@
 """T1, T2, T3, T6: the numbers of all data sets, the paper's beside ours."""
 
 import argparse
-import json
 from pathlib import Path
 
 from bdiff.files import atomic_write, read_rows
 from bdiff.paper import paper_numbers
-from bdiff.process import process_from
 from bdiff.tables import (
     branches_table,
     discovery_table,
@@ -14,7 +12,7 @@ from bdiff.tables import (
     frechet_table,
     paper_trees,
 )
-from bdiff.tree import tree_from_dict
+from bdiff.tree_files import load_tree, process_of_tree
 
 
 def main(argv=None):
@@ -44,9 +42,7 @@ def main(argv=None):
 
 def read_tree(item):
     name, path = item.split("=", 1)
-    description = json.loads(Path(path).read_text(encoding="utf-8"))
-    process = process_from(description["process"])
-    return name, (tree_from_dict(description, process), process)
+    return name, (load_tree(path), process_of_tree(path))
 
 
 def read_all(items):

@@ -6,8 +6,7 @@ import json
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.branched_process import branched_process
 from bdiff.figures.style import save_figure
-from bdiff.process import process_from
-from bdiff.tree import tree_from_dict
+from bdiff.tree_files import load_tree, process_of_tree
 
 OBJECTS = 2  # rows of a class
 
@@ -19,10 +18,8 @@ def main(argv=None):
     parser.add_argument("--tree", required=True, help="branch tree (JSON)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
     args = parser.parse_args(argv)
-    with open(args.tree, encoding="utf-8") as file:
-        description = json.load(file)
-    process = process_from(description["process"])
-    tree = tree_from_dict(description, process).restrict(args.settings["classes"])
+    process = process_of_tree(args.tree)
+    tree = load_tree(args.tree).restrict(args.settings["classes"])
     dataset = read_dataset(args.data)
     objects = {name: dataset.of(name, "train")[:OBJECTS] for name in tree.classes}
     save_figure(branched_process(tree, objects, process, dataset.title), args.output)

@@ -7,8 +7,7 @@ from bdiff.branch_points.similarity import pair_similarities
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.similarities import similarities
 from bdiff.figures.style import save_figure
-from bdiff.process import process_from
-from bdiff.tree import tree_from_dict
+from bdiff.tree_files import load_tree, process_of_tree
 
 
 def main(argv=None):
@@ -18,11 +17,9 @@ def main(argv=None):
     parser.add_argument("--tree", required=True, help="branch tree (JSON)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
     args = parser.parse_args(argv)
-    with open(args.tree, encoding="utf-8") as file:
-        description = json.load(file)
-    process = process_from(description["process"])
+    process = process_of_tree(args.tree)
     pair, count = tuple(args.settings["pair"]), args.settings["objects"]
-    time = tree_from_dict(description, process).branch_time(*pair)
+    time = load_tree(args.tree).branch_time(*pair)
     dataset = read_dataset(args.data)
     objects = (dataset.of(name, "train")[:count] for name in pair)
     cosines = pair_similarities(*objects, process, time)

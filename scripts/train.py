@@ -10,7 +10,7 @@ from bdiff.data.dataset import read_dataset
 from bdiff.model import build_model
 from bdiff.process import process_from
 from bdiff.train import Training, lines, train
-from bdiff.tree import load_tree
+from bdiff.tree_files import load_tree
 
 
 def main(argv=None):

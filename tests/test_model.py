@@ -6,7 +6,8 @@ import torch
 
 from bdiff.model import build_model
 from bdiff.process import VP
-from bdiff.tree import BranchTree, load_tree, save_tree
+from bdiff.tree import BranchTree
+from bdiff.tree_files import load_tree, save_tree
 
 
 def test_branch_lookup_is_the_trees(branched, tree):

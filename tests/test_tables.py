@@ -16,7 +16,8 @@ from bdiff.tables import (
     frechet_table,
     paper_trees,
 )
-from bdiff.tree import BranchPoint, BranchTree, save_tree
+from bdiff.tree import BranchPoint, BranchTree
+from bdiff.tree_files import save_tree
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = [

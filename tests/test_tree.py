@@ -8,16 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bdiff.paper import tree_from_branches
 from bdiff.process import VP
-from bdiff.tree import (
-    BranchPoint,
-    BranchTree,
-    load_tree,
-    save_tree,
-    tree_from_branches,
-    tree_from_dict,
-    tree_to_dict,
-)
+from bdiff.tree import BranchPoint, BranchTree
+from bdiff.tree_files import load_tree, save_tree, tree_from_dict, tree_to_dict
 
 
 def tree_of(classes, horizon=1.0, **times):

@@ -1,4 +1,4 @@
-"""F10, F11: what sampling all classes costs, one by one and with shared trunks.
+"""F10, F11: what sampling all classes costs, with separate chains and with shared trunks.
 
 Both ways use the same branched model (paper, section 5.3). Seconds depend on the machine, network
 evaluations (calls times objects) do not: their ratio should be the tree's total length over the
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bdiff.figures.style import COLOURS, in_style, new_figure
 
 WAYS = ("separate", "shared")
-NAMES = ("one by one", "shared trunks")
+NAMES = ("separate chains", "shared trunks")
 
 
 @in_style
@@ -54,7 +54,7 @@ def _bars(axes, values: pd.Series, error: pd.Series | None, unit: str, texts: li
         NAMES, values, 0.6, color=[COLOURS["real"], COLOURS["branched"]], yerr=error, capsize=6
     )
     ratio = values["shared"] / values["separate"]
-    texts[1] += f"\n({ratio:.3f} of one by one)"
+    texts[1] += f"\n({ratio:.3f} of separate)"
     axes.bar_label(bars, texts, padding=3, fontsize=9.5)
     axes.yaxis.set_major_formatter("{x:,.0f}" if values.max() > 10 else "{x:.3g}")
     axes.set(ylabel=unit, ylim=(0, values.max() * 1.18))

@@ -12,7 +12,7 @@ from bdiff.branch_points.compare import compare_estimators
 from bdiff.branch_points.estimate import draw_objects, estimate_tree, given_tree
 from bdiff.data.dataset import Dataset, read_dataset, write_dataset
 from bdiff.process import VP
-from bdiff.tree import load_tree
+from bdiff.tree_files import load_tree
 
 PROCESS = VP(0.1, 20.0)
 ROOT = Path(__file__).parents[2]

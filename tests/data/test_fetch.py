@@ -97,8 +97,9 @@ def test_gzip_is_unpacked(tmp_path):
     ("content", "message"),
     [
         (b"<!DOCTYPE html><p>Please log in", "got an HTML page"),
-        (gzip.compress(b"data" * 100)[:20], "20 bytes"),
+        (gzip.compress(b"data" * 100, mtime=0)[:20], "20 bytes"),
     ],
+    ids=["page", "truncated"],
 )
 def test_what_is_no_gzip_file_is_named(content, message):
     with pytest.raises(FetchError, match=message):

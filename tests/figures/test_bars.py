@@ -71,8 +71,8 @@ def test_efficiency_shows_means_errors_and_ratios(texts):
     assert np.allclose(np.diff(error, axis=1)[:, 0, 1], 2 / np.sqrt(2))  # sd 1 of 2 repeats
     words = texts(figure)
     assert "all 3 classes" in words
-    assert "0.500 of one by one" in words
-    assert "0.450 of one by one" in words
+    assert "0.500 of separate" in words
+    assert "0.450 of separate" in words
     assert seconds.get_ylabel() == "seconds"
 
 

@@ -11,7 +11,8 @@ from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.files import write_rows
 from bdiff.process import VP
 from bdiff.sample.files import Samples, write_samples
-from bdiff.tree import BranchPoint, BranchTree, save_tree
+from bdiff.tree import BranchPoint, BranchTree
+from bdiff.tree_files import save_tree
 
 ROOT = Path(__file__).parents[2]
 CLASSES = ("4", "9")

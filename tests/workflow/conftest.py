@@ -31,19 +31,26 @@ class Checkout:
 
     def snakemake(self, *arguments, cwd=None) -> subprocess.CompletedProcess:
         """Run snakemake on this checkout, without the network; stdout has all that it says."""
+        process = self.start(*arguments, cwd=cwd)
+        said, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, said)
+
+    def start(self, *arguments, cwd=None) -> subprocess.Popen:
+        """The same, without waiting for it, in a process group of its own."""
         environment = os.environ | {
             "PYTHONPATH": str(self.root),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "https_proxy": "http://127.0.0.1:9",
             "http_proxy": "http://127.0.0.1:9",
         }
-        return subprocess.run(
+        return subprocess.Popen(
             ["snakemake", *map(str, arguments)],
             cwd=cwd or self.root,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, *arguments) -> str:

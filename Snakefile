@@ -1,0 +1,44 @@
+"""From raw data to the paper's figures and tables, for branched and label-guided diffusion models.
+
+    snakemake --cores 8                                             everything in config.yaml
+    snakemake --cores all --configfile workflow/config/demo.yaml    the same at a small scale
+
+The rules follow the way of the data; each names its script in scripts/, its log and its benchmark.
+"""
+
+from pathlib import Path
+from snakemake.utils import min_version
+from bdiff.config import load_config
+
+min_version("9.27")
+
+
+configfile: Path(workflow.basedir, "config.yaml")
+
+
+CONFIG = load_config(config)
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/trees.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/samples.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/figures.smk"
+
+
+wildcard_constraints:
+    dataset="|".join(CONFIG.datasets),
+    model="branched|linear",
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        figures=figure_targets(),
+        tables=table_targets(),

@@ -1,0 +1,144 @@
+"""How the parts of a configuration fit together: names that must exist, limits between values."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+from bdiff.config.config import Config
+from bdiff.config.data import BranchPoint
+from bdiff.config.dataset import Dataset
+from bdiff.config.errors import nearest
+from bdiff.config.figures import NEEDS
+
+
+def problems(config: Config) -> list[str]:
+    """One line for everything that does not fit."""
+    found = [*_known("run", config.run, config.datasets, "data set"), *_unique("run", config.run)]
+    for name, dataset in config.datasets.items():
+        found += _dataset(f"datasets.{name}", dataset)
+    for name in NEEDS:
+        figure = getattr(config.figures, name)
+        if figure is not None:
+            found += _figure(f"figures.{name}", figure, config, *NEEDS[name])
+    return found
+
+
+def _known(
+    path: str, names: Iterable[str], known: Iterable[str] | None, what: str
+) -> Iterator[str]:
+    """Names that should be among the known ones; `known` is None where only the data can tell."""
+    if known is None:
+        return
+    for name in names:
+        if name not in known:
+            yield f"{path}: no {what} {name!r}; there are {', '.join(known)}{nearest(name, known)}"
+
+
+def _unique(path: str, names: Sequence[str]) -> Iterator[str]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{path}: {name!r} stands there {names.count(name)} times; once is enough"
+
+
+def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
+    yield from _classes(f"{path}.data.classes", dataset)
+    if dataset.is_table != (dataset.net.name == "dense"):
+        kind, net = ("a table", "dense") if dataset.is_table else ("images", "unet")
+        yield f"{path}.net.name: found {dataset.net.name!r}; the data are {kind}, use {net!r}"
+    if dataset.tree.method == "given":
+        yield from _branch_points(
+            f"{path}.tree.branch_points", dataset.tree.branch_points, dataset.classes
+        )
+        if dataset.comparison:
+            yield (
+                f"{path}.comparison: compares estimators, but the tree's method is 'given'; "
+                f"estimate the tree (all_pairs or aligned_pairs), or set comparison to null"
+            )
+    if dataset.metrics:
+        yield from _metrics(path, dataset)
+    for part in ("hybrids", "transmutation"):
+        if section := getattr(dataset, part):
+            for pair in section.pairs:
+                yield from _pair(f"{path}.{part}.pairs", pair, dataset)
+
+
+def _classes(path: str, dataset: Dataset) -> Iterator[str]:
+    chosen = dataset.data.classes
+    if chosen == "all":
+        return
+    yield from _known(path, chosen, dataset.classes_of_source, "class")
+    yield from _unique(path, chosen)
+    if len(set(chosen)) < 2:
+        yield f"{path}: found {list(chosen)}; a tree needs two classes or more"
+
+
+def _branch_points(
+    path: str, points: Sequence[BranchPoint], classes: Sequence[str] | None
+) -> Iterator[str]:
+    """Branch points are nested or disjoint, later towards the root; the root holds all classes."""
+    for number, point in enumerate(points):
+        yield from _known(f"{path}.{number}.classes", point.classes, classes, "class")
+        yield from _unique(f"{path}.{number}.classes", point.classes)
+    for (i, one), (j, other) in combinations(enumerate(points), 2):
+        low, high = sorted([one, other], key=lambda point: len(set(point.classes)))
+        inner, outer = set(low.classes), set(high.classes)
+        if inner == outer:
+            yield f"{path}: {i} and {j} are of the same classes ({_names(inner)}); give one of them"
+        elif inner & outer and not inner < outer:
+            yield (
+                f"{path}: {i} ({_names(one.classes)}) and {j} ({_names(other.classes)}) overlap; "
+                f"the classes of two branch points should be nested or have none in common"
+            )
+        elif inner < outer and low.time >= high.time:
+            yield (
+                f"{path}: {_names(inner)} part at t = {low.time}, which should be below t = "
+                f"{high.time}, where all of {_names(outer)} part"
+            )
+    together = set().union(*(point.classes for point in points))
+    lacking = set(classes or together) - set(max(points, key=lambda p: len(set(p.classes))).classes)
+    if lacking:
+        yield (
+            f"{path}: no branch point holds all classes, {_names(lacking)} are outside; add "
+            f"the root, with every class"
+        )
+
+
+def _metrics(path: str, dataset: Dataset) -> Iterator[str]:
+    if dataset.samples is None:
+        yield f"{path}.metrics: needs samples; add {path}.samples, or set metrics to null"
+    elif dataset.metrics.count > dataset.samples.count:
+        yield (
+            f"{path}.metrics.count: found {dataset.metrics.count}; should be at most "
+            f"samples.count, which is {dataset.samples.count}"
+        )
+
+
+def _pair(path: str, pair: Sequence[str], dataset: Dataset) -> Iterator[str]:
+    yield from _known(path, pair, dataset.classes, "class")
+    if pair[0] == pair[1]:
+        yield f"{path}: found {list(pair)}; a pair is of two different classes"
+
+
+def _figure(
+    path: str, figure, config: Config, needs: Sequence[str], form: str | None
+) -> Iterator[str]:
+    yield from _known(f"{path}.dataset", [figure.dataset], config.datasets, "data set")
+    dataset = config.datasets.get(figure.dataset)
+    if dataset is None:
+        return
+    for part in needs:
+        if getattr(dataset, part) is None:
+            yield (
+                f"{path}.dataset: {figure.dataset!r} has no {part}, which the figure needs; add "
+                f"datasets.{figure.dataset}.{part}, or set the figure to null"
+            )
+    if form and dataset.is_table != (form == "table"):
+        found = "a table" if dataset.is_table else "images"
+        yield f"{path}.dataset: {figure.dataset!r} is {found}, but the figure shows {form}"
+    if hasattr(figure, "classes"):
+        yield from _known(f"{path}.classes", figure.classes, dataset.classes, "class")
+        yield from _unique(f"{path}.classes", figure.classes)
+    if hasattr(figure, "pair"):
+        yield from _pair(f"{path}.pair", figure.pair, dataset)
+
+
+def _names(classes: Iterable[str]) -> str:
+    return ", ".join(sorted(classes))

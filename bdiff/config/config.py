@@ -1,0 +1,115 @@
+"""The whole configuration, and the part of it that one stage of the workflow gets."""
+
+import json
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bdiff.config.base import Key, Section, Whole
+from bdiff.config.dataset import Dataset
+from bdiff.config.figures import Figures
+from bdiff.config.models import Process
+
+
+class Config(Section):
+    """What config.yaml says."""
+
+    seed: Whole = Field(
+        0,
+        ge=0,
+        lt=2**63,
+        description="seed of all random numbers, a whole number from 0 to 2^63 - 1",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto (a GPU when there is one), cpu or cuda"
+    )
+    process: Process = Field(
+        default_factory=Process, description="forward process of every model and tree"
+    )
+    run: tuple[Key, ...] = Field(
+        min_length=1,
+        description="names of the data sets to run; only their figures and tables are made",
+    )
+    datasets: dict[Key, Dataset] = Field(
+        min_length=1,
+        description="data sets by name: small letters, digits and _, beginning with a letter",
+    )
+    figures: Figures = Field(default_factory=Figures, description="figures to make")
+
+    @property
+    def wanted_figures(self) -> tuple[str, ...]:
+        """The figures to make: those that are not null and whose data set is run."""
+        figures = {name: getattr(self.figures, name) for name in Figures.model_fields}
+        return tuple(
+            name for name, figure in figures.items() if figure and figure.dataset in self.run
+        )
+
+    def section(self, stage: str, dataset: str | None = None, model: str | None = None) -> str:
+        """Settings of one stage, as JSON text that is the same whenever they are the same.
+
+        Order of keys, comments, 1.0e-3 for 0.001 and a default that is spelled out change nothing,
+        and neither does anything that the stage does not use.
+
+        Args:
+            stage: download, preprocess, estimate_tree, compare_estimators, train, sample,
+                sample_hybrids, transmute, evaluate, measure_efficiency, or the name of a figure.
+            dataset: name of the data set; for figures none.
+            model: branched or linear, for the stage train.
+
+        Raises:
+            KeyError: if there is no such stage, or the configuration has no such section.
+        """
+        settings = self._figure(stage) if dataset is None else self._stage(stage, dataset, model)
+        return json.dumps(settings, sort_keys=True, ensure_ascii=False)
+
+    def _figure(self, name: str) -> dict[str, Any]:
+        return _written(getattr(self.figures, name, None), f"figures.{name}")
+
+    def _stage(self, stage: str, name: str, model: str | None) -> dict[str, Any]:
+        if name not in self.datasets:
+            raise KeyError(f"the configuration has no datasets.{name}")
+        dataset = self.datasets[name]
+
+        def part(key: str) -> dict[str, Any]:
+            return _written(getattr(dataset, key), f"datasets.{name}.{key}")
+
+        seed = {"seed": self.seed}
+        device = {"device": self.device}
+        process = {"process": self.process.model_dump(mode="json")}
+        match stage:
+            case "download":
+                return {"source": dataset.data.source}
+            case "preprocess":
+                return {"name": name} | part("data")
+            case "estimate_tree":
+                return process | seed | part("tree")
+            case "compare_estimators":
+                tree = part("tree")
+                del tree["method"]
+                return process | seed | tree | part("comparison")
+            case "train":
+                training = _written(
+                    getattr(dataset.training, str(model), None), f"datasets.{name}.training.{model}"
+                )
+                return (
+                    process
+                    | seed
+                    | device
+                    | {"kind": model, "net": part("net"), "training": training}
+                )
+            case "evaluate":
+                return seed | part("metrics")
+        sections = {
+            "sample": "samples",
+            "sample_hybrids": "hybrids",
+            "transmute": "transmutation",
+            "measure_efficiency": "efficiency",
+        }
+        return seed | device | part(sections[stage])
+
+
+def _written(section: Section | None, path: str) -> dict[str, Any]:
+    """A section as plain numbers, strings and lists."""
+    if section is None:
+        raise KeyError(f"the configuration has no {path}, or it is null")
+    return section.model_dump(mode="json")

@@ -1,0 +1,51 @@
+"""One data set and everything that is done with it."""
+
+from pydantic import Field
+
+from bdiff.config.base import Section
+from bdiff.config.data import CLASSES, TABLES, Comparison, Data, Tree
+from bdiff.config.models import Models, Net
+from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
+
+
+class Dataset(Section):
+    """Everything that is done with one data set; a part that is left out, or null, is not done."""
+
+    data: Data = Field(description="{source: ..., which classes, what is held out}")
+    tree: Tree = Field(description="{method: ..., and the method's own settings}")
+    comparison: Comparison | None = Field(
+        None, description="comparison of the branch-point estimators; null for none"
+    )
+    net: Net = Field(description="{name: unet or dense, and the network's own settings}")
+    training: Models = Field(description="training of each model")
+    samples: Samples | None = Field(None, description="samples of every class; null for none")
+    metrics: Metrics | None = Field(None, description="quality of the samples; null for none")
+    hybrids: Pairs | None = Field(None, description="hybrids of pairs of classes; null for none")
+    transmutation: Pairs | None = Field(
+        None, description="transmutation between pairs of classes; null for none"
+    )
+    efficiency: Efficiency | None = Field(
+        None, description="measurement of sampling time; null for none"
+    )
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that are trained."""
+        return ("branched", "linear") if self.training.linear else ("branched",)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The class names, or None where only the file knows them."""
+        return self.classes_of_source if self.data.classes == "all" else self.data.classes
+
+    @property
+    def classes_of_source(self) -> tuple[str, ...] | None:
+        """The class names of the whole source, or None where only the file knows them."""
+        return CLASSES.get(self.data.source)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether objects are rows of a table rather than images."""
+        if self.data.source == "file":
+            return self.data.shape is None
+        return self.data.source in TABLES

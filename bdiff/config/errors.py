@@ -1,0 +1,114 @@
+"""Error messages: the place in the YAML file, the value, what is allowed and the nearest name."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used.
+
+    Args:
+        errors: one line for each thing that is wrong.
+    """
+
+    def __init__(self, errors: Sequence[str]):
+        self.errors = tuple(errors)
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        super().__init__("\n  ".join([f"the configuration has {count}:", *errors]))
+
+
+def nearest(name: Any, known: Iterable[str]) -> str:
+    """A hint at the most similar of the known names, or nothing if none is similar."""
+    matches = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def explain(
+    error: ValidationError, mapping: Mapping[str, Any], sections: Mapping[int, type]
+) -> list[str]:
+    """One line for each error that pydantic found.
+
+    Args:
+        mapping: what was validated.
+        sections: id of each mapping within it -> the model that read it.
+    """
+    return [_line(details, mapping, sections) for details in error.errors(include_url=False)]
+
+
+def _line(details: Mapping[str, Any], mapping: Mapping, sections: Mapping[int, type]) -> str:
+    """The path, then what is wrong with what stands there."""
+    kind, context = details["type"], details.get("ctx", {})
+    steps = _steps(details["loc"], mapping, may_lack_last=kind == "missing")
+    path = ".".join(str(key) for _, key in steps)
+    about = _description(steps, sections)
+    match kind:
+        case "missing":
+            return f"{path}: missing; expected {about}"
+        case "extra_forbidden":
+            container, key = steps[-1]
+            known = list(sections[id(container)].model_fields)
+            return (
+                f"{path}: unknown key (with the value {_short(details['input'])}); known keys: "
+                f"{', '.join(known)}{nearest(key, known)}"
+            )
+        case "union_tag_not_found":
+            key = context["discriminator"].strip("'")
+            if not isinstance(details["input"], Mapping):
+                return f"{path}: found {_short(details['input'])}; expected {about}"
+            return f"{path}.{key}: missing; expected {about}"
+        case "union_tag_invalid":
+            key = context["discriminator"].strip("'")
+            names = _quoted(context["expected_tags"])
+            return (
+                f"{path}.{key}: found {context['tag']!r}; should be one of {', '.join(names)}"
+                f"{nearest(context['tag'], names)}"
+            )
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{path}: found {_short(details['input'])}; should be keys with values, {about}"
+    expected = re.sub("^(Input|Value error,|String|Tuple) ", "", details["msg"])
+    hint = (
+        nearest(details["input"], _quoted(context["expected"])) if kind == "literal_error" else ""
+    )
+    about = f" ({about})" if about else ""
+    return f"{path}: found {_short(details['input'])}; {expected}{hint}{about}"
+
+
+def _steps(location: Sequence, mapping: Any, may_lack_last: bool) -> list[tuple[Any, Any]]:
+    """The containers and keys on the way to a value.
+
+    Pydantic's location also holds the names of union members and marks such as "[key]", which do
+    not stand in the file; they are left out.
+    """
+    steps, here = [], mapping
+    for place, key in enumerate(location):
+        inside = isinstance(here, Mapping) and key in here
+        inside |= isinstance(here, Sequence) and isinstance(key, int) and key < len(here)
+        if inside:
+            steps.append((here, key))
+            here = here[key]
+        elif may_lack_last and place == len(location) - 1:
+            steps.append((here, key))
+    return steps
+
+
+def _description(steps: Sequence[tuple[Any, Any]], sections: Mapping[int, type]) -> str:
+    """What the innermost field on the way says of itself."""
+    for container, key in reversed(steps):
+        section = sections.get(id(container))
+        if section and key in section.model_fields:
+            return section.model_fields[key].description
+    return ""
+
+
+def _quoted(text: str) -> list[str]:
+    """The names in "'a', 'b' or 'c'"."""
+    return re.findall("'([^']*)'", text)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,72 @@
+"""The figures, by their number in the paper's list; each names the data set it is made of."""
+
+from pydantic import Field
+
+from bdiff.config.base import ClassName, Key, Pair, Section, Whole
+
+
+class Figure(Section):
+    """A figure that needs nothing but its data set."""
+
+    dataset: Key = Field(description="name of the data set, a key of `datasets`")
+
+
+class BranchedProcess(Figure):
+    """F1: the forward process of some classes along their branches."""
+
+    classes: tuple[ClassName, ...] = Field(
+        min_length=2, description="class names to show, two or more (quote digits)"
+    )
+
+
+class Similarities(Figure):
+    """F22: similarities of object pairs at the branch point of two classes."""
+
+    pair: Pair = Field(description="[class, class], two different class names")
+    objects: Whole = Field(100, ge=2, description="objects per class, at least 2")
+
+
+class Figures(Section):
+    """Which figures to make; null, or leaving one out, makes none."""
+
+    F1_branched_process: BranchedProcess | None = Field(
+        None, description="objects on their way to noise, branch by branch: {dataset, classes}"
+    )
+    F2_examples: Figure | None = Field(None, description="generated examples: {dataset}")
+    F3_sample_quality: Figure | None = Field(
+        None, description="sample quality class by class: {dataset}"
+    )
+    F4_letters: Figure | None = Field(
+        None, description="five panels on the samples of a table: {dataset}"
+    )
+    F6_sample_quality: Figure | None = Field(
+        None, description="as F3, of a second data set: {dataset}"
+    )
+    F10_efficiency: Figure | None = Field(None, description="sampling time: {dataset}")
+    F11_efficiency: Figure | None = Field(
+        None, description="as F10, of a second data set: {dataset}"
+    )
+    F13_hybrids_transmutation: Figure | None = Field(
+        None, description="hybrids and transmutation of images: {dataset}"
+    )
+    F15_hybrids_transmutation: Figure | None = Field(
+        None, description="hybrids and transmutation of a table: {dataset}"
+    )
+    F22_similarities: Similarities | None = Field(
+        None, description="similarities at a branch point: {dataset, pair, objects}"
+    )
+
+
+# What a figure needs: sections of its data set, and images or a table.
+NEEDS = {
+    "F1_branched_process": ((), "images"),
+    "F2_examples": (("samples",), "images"),
+    "F3_sample_quality": (("metrics",), None),
+    "F4_letters": (("samples", "metrics"), "table"),
+    "F6_sample_quality": (("metrics",), None),
+    "F10_efficiency": (("efficiency",), None),
+    "F11_efficiency": (("efficiency",), None),
+    "F13_hybrids_transmutation": (("hybrids", "transmutation"), "images"),
+    "F15_hybrids_transmutation": (("hybrids", "transmutation"), "table"),
+    "F22_similarities": ((), None),
+}

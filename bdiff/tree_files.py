@@ -1,0 +1,90 @@
+"""Branch trees on disk: JSON to be read again, Newick for other programs.
+
+A branch point is stored as noise level, log_snr = log(alpha² / sigma²), since that is what
+separates classes, and as the time at which the process it was made for has that level. A model with
+another process gets the times of its own process.
+"""
+
+import json
+from pathlib import Path
+
+from bdiff.files import atomic_write
+from bdiff.process import VP, process_from
+from bdiff.tree import BranchPoint, BranchTree
+
+
+def tree_to_dict(tree: BranchTree, process: VP) -> dict:
+    """A JSON-able description of a tree and the process it was made for."""
+    return {
+        "format": "bdiff.tree/1",
+        "process": process.to_dict(),
+        "classes": list(tree.classes),
+        "branch_points": [
+            {
+                "classes": [name for name in tree.classes if name in point.classes],
+                "log_snr": float(process.log_snr(point.time)),
+                "time": point.time,
+                "support": point.support,
+            }
+            for point in tree.points
+        ],
+    }
+
+
+def tree_from_dict(description: dict, process: VP) -> BranchTree:
+    """The described tree, in the time of `process`.
+
+    Raises:
+        ValueError: if the description is not one of a tree, or if a branch point is noisier than
+            anything the process reaches.
+    """
+    if description.get("format") != "bdiff.tree/1":
+        raise ValueError(
+            f"expected a tree of format 'bdiff.tree/1', found {description.get('format')!r}"
+        )
+    same = description["process"] == process.to_dict()
+    points = []
+    for point in description["branch_points"]:
+        time = point["time"] if same else float(process.time_of(point["log_snr"]))
+        if time >= process.horizon:
+            raise ValueError(
+                f"the branch point of {'/'.join(point['classes'])} has log-SNR "
+                f"{point['log_snr']:.3f}, but {process} ends at log-SNR "
+                f"{float(process.log_snr(process.horizon)):.3f}: its classes are still apart at "
+                "the terminal noise; use a process with more noise or another tree"
+            )
+        points.append(BranchPoint(frozenset(point["classes"]), time, point.get("support")))
+    return BranchTree(description["classes"], points, process.horizon)
+
+
+def save_tree(tree: BranchTree, path: str | Path, process: VP) -> None:
+    """Write the tree as JSON, and beside it as Newick (.nwk)."""
+    path = Path(path)
+    text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
+    for target, content in ((path.with_suffix(".nwk"), tree.newick()), (path, text)):
+        with atomic_write(target) as temporary:
+            temporary.write_text(content + "\n", encoding="utf-8")
+
+
+def load_tree(path: str | Path, process: VP | None = None) -> BranchTree:
+    """Read a tree written by `save_tree`.
+
+    Args:
+        path: the JSON file.
+        process: in whose time the tree is wanted, by default that of the process it was made for.
+
+    Raises:
+        ValueError: naming the file, if it holds no valid tree.
+    """
+    try:
+        description = json.loads(Path(path).read_text(encoding="utf-8"))
+        return tree_from_dict(description, process or process_from(description["process"]))
+    except KeyError as error:
+        raise ValueError(f"{path} is no tree: {error.args[0]} is missing or unknown") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def process_of_tree(path: str | Path) -> VP:
+    """The process for which a tree on disk was made."""
+    return process_from(json.loads(Path(path).read_text(encoding="utf-8"))["process"])

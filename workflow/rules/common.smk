@@ -1,0 +1,195 @@
+"""Helpers of the rules: which code a script runs, the settings of a stage, the files of a figure.
+
+Whether a job is stale is decided by what stands here:
+  - `sources` makes the script and every module of bdiff that it imports inputs of the rule, by content;
+  - `section` makes the stage's own part of the configuration its one parameter, as canonical JSON.
+Paths are relative to the working directory, so a copied checkout, or --directory, changes nothing.
+"""
+
+import ast
+import csv
+import json
+import os
+from functools import cache
+from pathlib import Path
+from shlex import quote
+
+from bdiff.config.data import DOWNLOADED
+
+ROOT = Path(workflow.basedir)
+GPUS = 1 if CONFIG.device == "cuda" else 0
+# A convolutional network is worth several cores; half of them leave room for the other model.
+CORES = workflow.cores or 8
+NET_THREADS = {"dense": 1, "unet": max(1, min(4, CORES // 2))}
+
+# The files of a downloaded source that every version of it has.
+RAW_FILES = ("source.json", "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+F4_PANELS = (
+    "F4a_wasserstein",
+    "F4b_histograms",
+    "F4c_class_contrasts",
+    "F4d_correlations",
+    "F4e_frechet",
+)
+F15_PANELS = ("F15a_hybrids", "F15b_transmutation", "F15c_correlations")
+TABLES = {  # and the part of a data set that each is made of
+    "T1_branches": "tree",
+    "T2_efficiency": "efficiency",
+    "T3_frechet": "metrics",
+    "T6_discovery_time": "comparison",
+}
+
+# What runs is what the rules watch: the bdiff beside this workflow, not one installed elsewhere.
+shell.prefix(
+    "set -euo pipefail; export PYTHONPATH=" + quote(str(ROOT)) + "${{PYTHONPATH:+:$PYTHONPATH}}; "
+)
+
+
+def here(path):
+    """A file of this repository, from the working directory."""
+    return os.path.relpath(ROOT / path)
+
+
+@cache
+def sources(script):
+    """The modules of bdiff that a script imports, directly or through others, in any function."""
+    found, waiting = set(), [ROOT / script]
+    while waiting:
+        new = modules_imported_by(waiting.pop()) - found
+        found |= new
+        waiting += new
+    return [here(path) for path in sorted(found)]
+
+
+def modules_imported_by(path):
+    """Files of the modules of bdiff that a file imports; of the packages around them, too.
+
+    bdiff/__init__.py is left out: it offers names without loading anything, and the scripts import
+    from the modules.
+    """
+    files = set()
+    for name in imported_names(path):
+        parts = name.split(".")
+        for end in range(2, len(parts) + 1):
+            place = ROOT.joinpath(*parts[:end])
+            files |= {f for f in (place.with_suffix(".py"), place / "__init__.py") if f.is_file()}
+        if len(parts) == 2 and not (place.is_dir() or place.with_suffix(".py").is_file()):
+            raise WorkflowError(
+                f"{path}: imports {parts[1]} from bdiff; import it from the module that defines it, "
+                f"so that an edit of that module is seen"
+            )
+    return files
+
+
+def imported_names(path):
+    """Dotted names within bdiff that stand in the import statements of a file."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("bdiff."))
+        elif isinstance(node, ast.ImportFrom):
+            around = package[: len(package) - node.level + 1] if node.level else ()
+            origin = ".".join([*around, *filter(None, [node.module])])
+            if origin.split(".")[0] == "bdiff":
+                yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def section(stage):
+    """The settings of a stage, for the data set and the model in the wildcards."""
+
+    def settings(wildcards):
+        return CONFIG.section(stage, wildcards.dataset, wildcards.get("model"))
+
+    return settings
+
+
+def download_section(wildcards):
+    """The rows of data/sources.csv on a source: where it comes from, and its hashes."""
+    with open(ROOT / "data/sources.csv", newline="", encoding="utf-8") as table:
+        rows = [row for row in csv.DictReader(table) if row["dataset"] == wildcards.source]
+    return json.dumps(rows, sort_keys=True)
+
+
+def raw_files(wildcards):
+    """What a data set is made of: downloaded files, a table in the repository, or one's own file."""
+    data = CONFIG.datasets[wildcards.dataset].data
+    if data.source == "file":
+        return [data.path]
+    if data.source in DOWNLOADED:
+        return [f"data/raw/{data.source}/{name}" for name in RAW_FILES]
+    return [here("data/embedded/letters.parquet")] if data.source == "letters" else []
+
+
+def raw_folder(wildcards):
+    """The option --raw of preprocess.py, for downloaded data."""
+    source = CONFIG.datasets[wildcards.dataset].data.source
+    return f"--raw data/raw/{source}" if source in DOWNLOADED else ""
+
+
+def tree_file(wildcards):
+    """The branched model needs the tree; the label-guided one must not depend on it."""
+    return [f"results/{wildcards.dataset}/tree/tree.json"] if wildcards.model == "branched" else []
+
+
+def tree_option(wildcards):
+    return " ".join(["--tree", *tree_file(wildcards)]) if tree_file(wildcards) else ""
+
+
+def net_threads(wildcards):
+    return NET_THREADS[CONFIG.datasets[wildcards.dataset].net.name]
+
+
+def per_model(text, figure=None):
+    """The text for each model of the data set, which is the figure's or in the wildcards."""
+
+    def texts(wildcards):
+        dataset = dataset_of(figure) if figure else wildcards.dataset
+        return [text.format(dataset=dataset, model=m) for m in CONFIG.datasets[dataset].models]
+
+    return texts
+
+
+def per_dataset(text, part):
+    """The text for each data set that is run and has this part."""
+    return [
+        text.format(dataset=name) for name in CONFIG.run if getattr(CONFIG.datasets[name], part)
+    ]
+
+
+def dataset_of(figure):
+    return json.loads(CONFIG.section(figure))["dataset"]
+
+
+def of_figure(figure, path):
+    """A file of the data set that the figure is made of; the figure may be in the wildcards."""
+
+    def file(wildcards):
+        return path.format(dataset=dataset_of(figure.format(**wildcards)))
+
+    return file
+
+
+def figure_section(figure):
+    """The settings of a figure, which may be in the wildcards."""
+
+    def settings(wildcards):
+        return CONFIG.section(figure.format(**wildcards))
+
+    return settings
+
+
+def figure_targets():
+    """The files of all figures that are wanted."""
+    panels = {"F4_letters": F4_PANELS, "F15_hybrids_transmutation": F15_PANELS}
+    stems = [stem for name in CONFIG.wanted_figures for stem in panels.get(name, (name,))]
+    return [f"results/figures/{stem}.{ending}" for stem in stems for ending in ("svg", "png")]
+
+
+def table_targets():
+    """The tables for which some data set has the numbers."""
+    wanted = [name for name, part in TABLES.items() if per_dataset("{dataset}", part)]
+    return [f"results/tables/{name}.csv" for name in wanted]
+
+
+def paper_folder(wildcards, input):
+    return os.path.dirname(input.numbers)

@@ -1,0 +1,59 @@
+"""Raw files, and the data sets made of them.
+
+INPUTS   data/sources.csv: sources and hashes; data/embedded/letters.parquet; scikit-learn's digits
+OUTPUTS  data/raw/{source}/...: downloaded and verified files (mnist, fashion_mnist)
+         data/processed/{dataset}.parquet: objects, class names, split
+"""
+
+
+# The folder's files depend on the source that answered; these are always among them.
+rule download:
+    input:
+        script=here("scripts/download.py"),
+        code=sources("scripts/download.py"),
+    output:
+        images="data/raw/{source}/train-images-idx3-ubyte",
+        labels="data/raw/{source}/train-labels-idx1-ubyte",
+        provenance="data/raw/{source}/source.json",
+    log:
+        "logs/download/{source}.log",
+    benchmark:
+        "benchmarks/results/download/{source}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        settings=download_section,
+    message:
+        "Downloading {wildcards.source}"
+    shell:
+        "python {input.script} --source {wildcards.source}"
+        " --output data/raw/{wildcards.source} > {log} 2>&1"
+
+
+rule preprocess:
+    input:
+        script=here("scripts/preprocess.py"),
+        code=sources("scripts/preprocess.py"),
+        raw=raw_files,
+    output:
+        data="data/processed/{dataset}.parquet",
+    log:
+        "logs/preprocess/{dataset}.log",
+    benchmark:
+        "benchmarks/results/preprocess/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=section("preprocess"),
+        raw=raw_folder,
+    message:
+        "Making the data set {wildcards.dataset}"
+    shell:
+        "python {input.script} {params.raw} --settings {params.settings:q}"
+        " --output {output.data} > {log} 2>&1"

@@ -1,0 +1,270 @@
+"""The figures, by their number in the paper's list.
+
+INPUTS   what stages before have left of the data set that the figure names
+OUTPUTS  results/figures/F<number>_<name>.svg and .png
+"""
+
+
+rule plot_branched_process:
+    input:
+        script=here("scripts/plot_branched_process.py"),
+        code=sources("scripts/plot_branched_process.py"),
+        data=of_figure("F1_branched_process", "data/processed/{dataset}.parquet"),
+        tree=of_figure("F1_branched_process", "results/{dataset}/tree/tree.json"),
+    output:
+        svg=report(
+            "results/figures/F1_branched_process.svg",
+            caption="../report/F1_branched_process.rst",
+            category="Figures",
+        ),
+        png="results/figures/F1_branched_process.png",
+    log:
+        "logs/plot_branched_process.log",
+    benchmark:
+        "benchmarks/results/plot_branched_process.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F1_branched_process"),
+    message:
+        "Drawing the branched forward process (F1)"
+    shell:
+        "python {input.script} --data {input.data} --tree {input.tree}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_examples:
+    input:
+        script=here("scripts/plot_examples.py"),
+        code=sources("scripts/plot_examples.py"),
+        data=of_figure("F2_examples", "data/processed/{dataset}.parquet"),
+        samples=per_model("results/{dataset}/samples/{model}.parquet", "F2_examples"),
+    output:
+        svg=report(
+            "results/figures/F2_examples.svg",
+            caption="../report/F2_examples.rst",
+            category="Figures",
+        ),
+        png="results/figures/F2_examples.png",
+    log:
+        "logs/plot_examples.log",
+    benchmark:
+        "benchmarks/results/plot_examples.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F2_examples"),
+        samples=per_model("{model}=results/{dataset}/samples/{model}.parquet", "F2_examples"),
+    message:
+        "Drawing generated examples (F2)"
+    shell:
+        "python {input.script} --data {input.data} --samples {params.samples}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_sample_quality:
+    input:
+        script=here("scripts/plot_sample_quality.py"),
+        code=sources("scripts/plot_sample_quality.py"),
+        numbers=here("data/paper/numbers.csv"),
+        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        quality=of_figure("{figure}", "results/{dataset}/metrics/quality.csv"),
+    output:
+        svg=report(
+            "results/figures/{figure,F3_sample_quality|F6_sample_quality}.svg",
+            caption="../report/sample_quality.rst",
+            category="Figures",
+        ),
+        png="results/figures/{figure,F3_sample_quality|F6_sample_quality}.png",
+    log:
+        "logs/plot_sample_quality/{figure}.log",
+    benchmark:
+        "benchmarks/results/plot_sample_quality/{figure}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("{figure}"),
+        paper=paper_folder,
+    message:
+        "Drawing the sample quality ({wildcards.figure})"
+    shell:
+        "python {input.script} --paper {params.paper} --data {input.data}"
+        " --quality {input.quality}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_letters:
+    input:
+        script=here("scripts/plot_letters.py"),
+        code=sources("scripts/plot_letters.py"),
+        numbers=here("data/paper/numbers.csv"),
+        data=of_figure("F4_letters", "data/processed/{dataset}.parquet"),
+        quality=of_figure("F4_letters", "results/{dataset}/metrics/quality.csv"),
+        samples=per_model("results/{dataset}/samples/{model}.parquet", "F4_letters"),
+    output:
+        svg=report(
+            expand("results/figures/{panel}.svg", panel=F4_PANELS),
+            caption="../report/F4_letters.rst",
+            category="Figures",
+        ),
+        png=expand("results/figures/{panel}.png", panel=F4_PANELS),
+    log:
+        "logs/plot_letters.log",
+    benchmark:
+        "benchmarks/results/plot_letters.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F4_letters"),
+        paper=paper_folder,
+        samples=per_model("{model}=results/{dataset}/samples/{model}.parquet", "F4_letters"),
+    message:
+        "Drawing the samples of a table feature by feature (F4a-e)"
+    shell:
+        "python {input.script} --paper {params.paper} --data {input.data}"
+        " --quality {input.quality} --samples {params.samples}"
+        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+
+
+rule plot_efficiency:
+    input:
+        script=here("scripts/plot_efficiency.py"),
+        code=sources("scripts/plot_efficiency.py"),
+        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        efficiency=of_figure("{figure}", "results/{dataset}/metrics/efficiency.csv"),
+    output:
+        svg=report(
+            "results/figures/{figure,F10_efficiency|F11_efficiency}.svg",
+            caption="../report/efficiency.rst",
+            category="Figures",
+        ),
+        png="results/figures/{figure,F10_efficiency|F11_efficiency}.png",
+    log:
+        "logs/plot_efficiency/{figure}.log",
+    benchmark:
+        "benchmarks/results/plot_efficiency/{figure}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("{figure}"),
+    message:
+        "Drawing the sampling time ({wildcards.figure})"
+    shell:
+        "python {input.script} --data {input.data} --efficiency {input.efficiency}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_image_transmutation:
+    input:
+        script=here("scripts/plot_image_transmutation.py"),
+        code=sources("scripts/plot_image_transmutation.py"),
+        data=of_figure("F13_hybrids_transmutation", "data/processed/{dataset}.parquet"),
+        hybrids=of_figure("F13_hybrids_transmutation", "results/{dataset}/samples/hybrids.parquet"),
+        transmutation=of_figure(
+            "F13_hybrids_transmutation", "results/{dataset}/samples/transmutation.parquet"
+        ),
+    output:
+        svg=report(
+            "results/figures/F13_hybrids_transmutation.svg",
+            caption="../report/F13_hybrids_transmutation.rst",
+            category="Figures",
+        ),
+        png="results/figures/F13_hybrids_transmutation.png",
+    log:
+        "logs/plot_image_transmutation.log",
+    benchmark:
+        "benchmarks/results/plot_image_transmutation.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F13_hybrids_transmutation"),
+    message:
+        "Drawing hybrids and transmutation of images (F13)"
+    shell:
+        "python {input.script} --data {input.data} --hybrids {input.hybrids}"
+        " --transmutation {input.transmutation}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_table_transmutation:
+    input:
+        script=here("scripts/plot_table_transmutation.py"),
+        code=sources("scripts/plot_table_transmutation.py"),
+        data=of_figure("F15_hybrids_transmutation", "data/processed/{dataset}.parquet"),
+        hybrids=of_figure("F15_hybrids_transmutation", "results/{dataset}/samples/hybrids.parquet"),
+        transmutation=of_figure(
+            "F15_hybrids_transmutation", "results/{dataset}/samples/transmutation.parquet"
+        ),
+    output:
+        svg=report(
+            expand("results/figures/{panel}.svg", panel=F15_PANELS),
+            caption="../report/F15_hybrids_transmutation.rst",
+            category="Figures",
+        ),
+        png=expand("results/figures/{panel}.png", panel=F15_PANELS),
+    log:
+        "logs/plot_table_transmutation.log",
+    benchmark:
+        "benchmarks/results/plot_table_transmutation.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F15_hybrids_transmutation"),
+    message:
+        "Drawing hybrids and transmutation of a table (F15a-c)"
+    shell:
+        "python {input.script} --data {input.data} --hybrids {input.hybrids}"
+        " --transmutation {input.transmutation}"
+        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+
+
+rule plot_similarities:
+    input:
+        script=here("scripts/plot_similarities.py"),
+        code=sources("scripts/plot_similarities.py"),
+        data=of_figure("F22_similarities", "data/processed/{dataset}.parquet"),
+        tree=of_figure("F22_similarities", "results/{dataset}/tree/tree.json"),
+    output:
+        svg=report(
+            "results/figures/F22_similarities.svg",
+            caption="../report/F22_similarities.rst",
+            category="Figures",
+        ),
+        png="results/figures/F22_similarities.png",
+    log:
+        "logs/plot_similarities.log",
+    benchmark:
+        "benchmarks/results/plot_similarities.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F22_similarities"),
+    message:
+        "Drawing similarities at a branch point (F22)"
+    shell:
+        "python {input.script} --data {input.data} --tree {input.tree}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"

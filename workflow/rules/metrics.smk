@@ -1,0 +1,99 @@
+"""Numbers, and the tables that set the paper's beside them.
+
+INPUTS   results/{dataset}/samples/{model}.parquet, data/processed/{dataset}.parquet,
+         results/{dataset}/models/branched/, data/paper/*.csv
+OUTPUTS  results/{dataset}/metrics/quality.csv: sample quality by class
+         results/{dataset}/metrics/efficiency.csv: sampling time and network evaluations
+         results/tables/T<number>_<name>.csv
+"""
+
+
+rule evaluate:
+    input:
+        script=here("scripts/evaluate.py"),
+        code=sources("scripts/evaluate.py"),
+        data="data/processed/{dataset}.parquet",
+        samples=per_model("results/{dataset}/samples/{model}.parquet"),
+    output:
+        quality="results/{dataset}/metrics/quality.csv",
+    log:
+        "logs/evaluate/{dataset}.log",
+    benchmark:
+        "benchmarks/results/evaluate/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=section("evaluate"),
+        samples=per_model("{model}=results/{dataset}/samples/{model}.parquet"),
+    message:
+        "Evaluating the samples of {wildcards.dataset}"
+    shell:
+        "python {input.script} --data {input.data} --samples {params.samples}"
+        " --settings {params.settings:q} --output {output.quality} > {log} 2>&1"
+
+
+# It takes all cores, so that nothing else runs while it measures time.
+rule measure_efficiency:
+    input:
+        script=here("scripts/measure_efficiency.py"),
+        code=sources("scripts/measure_efficiency.py"),
+        weights="results/{dataset}/models/branched/weights.safetensors",
+        manifest="results/{dataset}/models/branched/manifest.json",
+    output:
+        efficiency="results/{dataset}/metrics/efficiency.csv",
+    log:
+        "logs/measure_efficiency/{dataset}.log",
+    benchmark:
+        "benchmarks/results/measure_efficiency/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: CORES
+    resources:
+        mem_mb=4000,
+        gpu=GPUS,
+    params:
+        settings=section("measure_efficiency"),
+    message:
+        "Measuring the sampling time of {wildcards.dataset}"
+    shell:
+        "python {input.script} --settings {params.settings:q}"
+        " --model results/{wildcards.dataset}/models/branched"
+        " --output {output.efficiency} > {log} 2>&1"
+
+
+rule make_tables:
+    input:
+        script=here("scripts/make_tables.py"),
+        code=sources("scripts/make_tables.py"),
+        numbers=here("data/paper/numbers.csv"),
+        branches=here("data/paper/branches.csv"),
+        tree=per_dataset("results/{dataset}/tree/tree.json", "tree"),
+        quality=per_dataset("results/{dataset}/metrics/quality.csv", "metrics"),
+        efficiency=per_dataset("results/{dataset}/metrics/efficiency.csv", "efficiency"),
+        comparison=per_dataset("results/{dataset}/tree/comparison.csv", "comparison"),
+    output:
+        tables=report(table_targets(), caption="../report/tables.rst", category="Tables"),
+    log:
+        "logs/make_tables.log",
+    benchmark:
+        "benchmarks/results/make_tables.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        paper=paper_folder,
+        tree=per_dataset("{dataset}=results/{dataset}/tree/tree.json", "tree"),
+        quality=per_dataset("{dataset}=results/{dataset}/metrics/quality.csv", "metrics"),
+        efficiency=per_dataset("{dataset}=results/{dataset}/metrics/efficiency.csv", "efficiency"),
+        comparison=per_dataset("{dataset}=results/{dataset}/tree/comparison.csv", "comparison"),
+    message:
+        "Making the tables"
+    shell:
+        "python {input.script} --paper {params.paper} --tree {params.tree}"
+        " --quality {params.quality} --efficiency {params.efficiency}"
+        " --comparison {params.comparison} --output results/tables > {log} 2>&1"

@@ -1,0 +1,39 @@
+"""Trained models.
+
+INPUTS   data/processed/{dataset}.parquet; for the branched model results/{dataset}/tree/tree.json
+OUTPUTS  results/{dataset}/models/{model}/: verified weights, manifest, metrics step by step
+
+The checkpoints of a training run stand in results/{dataset}/checkpoints/{model}/. They are no output:
+Snakemake would delete them before it starts the job again, and an interrupted run could not go on.
+"""
+
+
+rule train:
+    input:
+        script=here("scripts/train.py"),
+        code=sources("scripts/train.py"),
+        data="data/processed/{dataset}.parquet",
+        tree=tree_file,
+    output:
+        weights="results/{dataset}/models/{model}/weights.safetensors",
+        metrics="results/{dataset}/models/{model}/metrics.jsonl",
+        manifest="results/{dataset}/models/{model}/manifest.json",
+    log:
+        "logs/train/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/results/train/{dataset}/{model}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: net_threads
+    resources:
+        mem_mb=4000,
+        gpu=GPUS,
+    params:
+        settings=section("train"),
+        tree=tree_option,
+    message:
+        "Training the {wildcards.model} model of {wildcards.dataset}"
+    shell:
+        "python {input.script} --data {input.data} {params.tree} --settings {params.settings:q}"
+        " --checkpoints results/{wildcards.dataset}/checkpoints/{wildcards.model}"
+        " --output results/{wildcards.dataset}/models/{wildcards.model} > {log} 2>&1"

@@ -1,0 +1,91 @@
+"""Generated objects.
+
+INPUTS   results/{dataset}/models/{model}/; for transmutation data/processed/{dataset}.parquet
+OUTPUTS  results/{dataset}/samples/{model}.parquet: objects of every class
+         results/{dataset}/samples/hybrids.parquet, transmutation.parquet: of pairs (branched model)
+"""
+
+
+rule sample:
+    input:
+        script=here("scripts/sample.py"),
+        code=sources("scripts/sample.py"),
+        weights="results/{dataset}/models/{model}/weights.safetensors",
+        manifest="results/{dataset}/models/{model}/manifest.json",
+    output:
+        samples="results/{dataset}/samples/{model}.parquet",
+    log:
+        "logs/sample/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/results/sample/{dataset}/{model}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: net_threads
+    resources:
+        mem_mb=4000,
+        gpu=GPUS,
+    params:
+        settings=section("sample"),
+    message:
+        "Sampling from the {wildcards.model} model of {wildcards.dataset}"
+    shell:
+        "python {input.script} --settings {params.settings:q}"
+        " --model results/{wildcards.dataset}/models/{wildcards.model}"
+        " --output {output.samples} > {log} 2>&1"
+
+
+rule sample_hybrids:
+    input:
+        script=here("scripts/sample_hybrids.py"),
+        code=sources("scripts/sample_hybrids.py"),
+        weights="results/{dataset}/models/branched/weights.safetensors",
+        manifest="results/{dataset}/models/branched/manifest.json",
+    output:
+        hybrids="results/{dataset}/samples/hybrids.parquet",
+    log:
+        "logs/sample_hybrids/{dataset}.log",
+    benchmark:
+        "benchmarks/results/sample_hybrids/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: net_threads
+    resources:
+        mem_mb=4000,
+        gpu=GPUS,
+    params:
+        settings=section("sample_hybrids"),
+    message:
+        "Sampling hybrids of {wildcards.dataset}"
+    shell:
+        "python {input.script} --settings {params.settings:q}"
+        " --model results/{wildcards.dataset}/models/branched"
+        " --output {output.hybrids} > {log} 2>&1"
+
+
+rule transmute:
+    input:
+        script=here("scripts/transmute.py"),
+        code=sources("scripts/transmute.py"),
+        data="data/processed/{dataset}.parquet",
+        weights="results/{dataset}/models/branched/weights.safetensors",
+        manifest="results/{dataset}/models/branched/manifest.json",
+    output:
+        transmutation="results/{dataset}/samples/transmutation.parquet",
+    log:
+        "logs/transmute/{dataset}.log",
+    benchmark:
+        "benchmarks/results/transmute/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: net_threads
+    resources:
+        mem_mb=4000,
+        gpu=GPUS,
+    params:
+        settings=section("transmute"),
+    message:
+        "Transmuting objects of {wildcards.dataset}"
+    shell:
+        "python {input.script} --data {input.data} --settings {params.settings:q}"
+        " --model results/{wildcards.dataset}/models/branched"
+        " --output {output.transmutation} > {log} 2>&1"
