@@ -10,13 +10,16 @@ from sklearn.datasets import load_digits
 
 from bdiff.branch_points.compare import compare_estimators
 from bdiff.branch_points.estimate import draw_objects, estimate_tree, given_tree
-from bdiff.data.dataset import Dataset, read_dataset, write_dataset
+from bdiff.data.dataset import Dataset, write_dataset
+from bdiff.data.download import download
+from bdiff.data.preprocess import preprocess
+from bdiff.data.sources import SourceError
 from bdiff.process import VP
 from bdiff.tree_files import load_tree
 
 PROCESS = VP(0.1, 20.0)
 ROOT = Path(__file__).parents[2]
-MNIST = ROOT / "data" / "processed" / "mnist.parquet"
+RAW = ROOT / "data" / "raw" / "mnist"
 
 
 @pytest.fixture(scope="module")
@@ -191,9 +194,12 @@ def test_scripts_write_trees_and_tables(hierarchy, tmp_path):
 
 @pytest.fixture(scope="module")
 def mnist() -> dict[str, np.ndarray]:
-    if not MNIST.exists():
-        pytest.skip("data/processed/mnist.parquet has not been made; snakemake makes it")
-    train = read_dataset(MNIST).select("train")
+    """The 60,000 training digits; 20 MB are downloaded where they do not lie in data/raw already."""
+    try:
+        download("mnist", RAW)
+    except SourceError as error:
+        pytest.skip(f"MNIST is neither here nor to be had: {error}")
+    train = preprocess(RAW, source="mnist").select("train")
     return {name: train.of(name) for name in train.classes}
 
 
