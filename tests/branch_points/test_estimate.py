@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from bdiff.branch_points.compare import compare_estimators
 from bdiff.branch_points.estimate import draw_objects, estimate_tree, given_tree
-from bdiff.data.dataset import Dataset, write_dataset
+from bdiff.data.dataset import Dataset, read_dataset, write_dataset
 from bdiff.data.download import download
 from bdiff.data.preprocess import preprocess
 from bdiff.data.sources import SourceError
@@ -194,7 +194,7 @@ def test_scripts_write_trees_and_tables(hierarchy, tmp_path):
 
 @pytest.fixture(scope="module")
 def mnist() -> dict[str, np.ndarray]:
-    """The 60,000 training digits; 20 MB are downloaded where they do not lie in data/raw already."""
+    """The 60,000 training digits; 20 MB are downloaded where data/raw does not have them."""
     try:
         download("mnist", RAW)
     except SourceError as error:

@@ -52,6 +52,30 @@ def test_an_example_depends_on_its_own_branch_only(case):
     torch.testing.assert_close(alone, after[:1], atol=1e-5, rtol=1e-4)
 
 
+def every_head(net, x, t, branch, label):
+    """The reference's way: every branch's layers for every example, then each example's own."""
+    heads = [net(x, t, torch.full_like(branch, b), label) for b in range(3)]
+    return torch.stack(heads)[branch, torch.arange(len(x))]
+
+
+def test_routing_equals_evaluating_every_head(case):
+    """The whole network: outputs, and the gradients of all weights, to float precision."""
+    settings, shape = case
+    net = net_from(settings, shape, 3, 0)
+    inputs_ = inputs(shape)
+    weight = torch.randn(len(inputs_[0]), *shape)
+    outputs, gradients = [], []
+    for way in (net, lambda *a: every_head(net, *a)):
+        net.zero_grad()
+        outputs.append(way(*inputs_))
+        (outputs[-1] * weight).sum().backward()
+        gradients.append({name: p.grad.clone() for name, p in net.named_parameters()})
+    torch.testing.assert_close(*outputs, atol=1e-5, rtol=1e-4)
+    for name, gradient in gradients[0].items():
+        scale = gradients[1][name].abs().max()
+        assert (gradient - gradients[1][name]).abs().max() <= 1e-5 * max(scale, 1), name
+
+
 def is_routed(net, name):
     """Whether a parameter has one row per branch: it belongs to a Routed* module."""
     module = net.get_submodule(name.rpartition(".")[0])
