@@ -30,9 +30,8 @@ reproduce: $(STAMP) | scale
 report: $(STAMP) | scale
 	snakemake --cores 1 $(OVERLAY) --report results/report.html
 
-# One worker runs the workflow's tests, the other all the rest.
 test: $(STAMP)
-	OMP_NUM_THREADS=1 pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	ruff check .

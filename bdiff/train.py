@@ -8,7 +8,9 @@ The average of the weights (EMA) with decay d is warmed up: step k uses min(d, (
 so early weights are forgotten.
 """
 
+import hashlib
 import json
+import logging
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -24,6 +26,8 @@ from bdiff.checkpoint import choose_device, load_folder, model_to_dict, newest, 
 from bdiff.data.dataset import Dataset
 from bdiff.model import DiffusionModel
 from bdiff.randomness import generator
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,22 @@ def train(
                 run.step % settings.checkpoint_every == 0 or run.step == settings.steps
             ):
                 run.save(Path(checkpoints))
+                logger.info("%s model: %s", model.kind, run.progress())
     run.finish()
     return run.records
+
+
+def describe_run(model: DiffusionModel, dataset: Dataset, settings: Training) -> dict:
+    """All that fixes the result of a run: a checkpoint is only continued where it is the same."""
+    digest = hashlib.sha256()
+    for array in (dataset.x, dataset.labels, dataset.split):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    description = {
+        "training": {k: v for k, v in asdict(settings).items() if k != "checkpoint_every"},
+        "model": model_to_dict(model),
+        "data": {"classes": dataset.classes, "sha256": digest.hexdigest()},
+    }
+    return json.loads(json.dumps(description))  # as it comes back from a manifest
 
 
 class _Run:
@@ -128,6 +146,7 @@ class _Run:
         code = np.array([model.classes.index(name) for name in dataset.classes])
         examples = dataset.select("train")
         x, labels = examples.x, code[examples.labels]
+        self.description = describe_run(model, dataset, settings)
         self.model = model.to(device).train()
         self.settings, self.device = settings, device
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
@@ -204,13 +223,14 @@ class _Run:
             "that are not scaled"
         )
 
-    def describe(self) -> dict:
-        """What must agree for a checkpoint to be continued by this run."""
-        return {
-            "training": {k: v for k, v in asdict(self.settings).items() if k != "checkpoint_every"},
-            "model": model_to_dict(self.model),
-            "examples": len(self.x),
-        }
+    def progress(self) -> str:
+        """Where the run stands, for the log; the bar is for terminals."""
+        loss = f"loss {self.records[-1]['loss']:.4f}, " if self.records else ""
+        left = (self.settings.steps - self.step) * self.seconds / self.step
+        return (
+            f"step {self.step:,} of {self.settings.steps:,}, {loss}"
+            f"{self.step * self.batch / self.seconds:,.0f} examples/s, {left:,.0f} s left"
+        )
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint and drop all but the newest two."""
@@ -221,7 +241,7 @@ class _Run:
             for key, value in state[number].items()
         }
         manifest = {
-            "format": "bdiff.training/1", "run": self.describe(), "step": self.step,
+            "format": "bdiff.training/1", "run": self.description, "step": self.step,
             "seconds": self.seconds, "sums": self.sums,
         }  # fmt: skip
         tensors = {"weights": self.parameters, "average": self.average, "optimizer": moments}
@@ -240,7 +260,7 @@ class _Run:
         if found is None:
             return
         manifest, tensors = load_folder(found)
-        differences = list(_differences(manifest["run"], json.loads(json.dumps(self.describe()))))
+        differences = list(_differences(manifest["run"], self.description))
         if differences:
             raise TrainingError(
                 f"{found} belongs to another run:\n  "

@@ -1,15 +1,18 @@
 """Train a branched or a label-guided model."""
 
 import argparse
+import hashlib
 import json
+import logging
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
-from bdiff.checkpoint import model_to_dict, save_model
+from bdiff.checkpoint import save_model
 from bdiff.data.dataset import read_dataset
 from bdiff.model import build_model
 from bdiff.process import process_from
-from bdiff.train import Training, lines, train
+from bdiff.train import Training, describe_run, lines, train
 from bdiff.tree_files import load_tree
 
 
@@ -19,9 +22,12 @@ def main(argv=None):
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--tree", help="branch tree (JSON), for a branched model")
     parser.add_argument("--output", required=True, help="folder of the model")
-    parser.add_argument("--checkpoints", required=True, help="folder of an unfinished run")
+    parser.add_argument(
+        "--checkpoints", required=True, help="folder for checkpoints, until the run has ended"
+    )
     args = parser.parse_args(argv)
     settings = args.settings
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     dataset = read_dataset(args.data)
     process = process_from(settings["process"])
     model = build_model(
@@ -34,9 +40,10 @@ def main(argv=None):
         seed=settings["seed"],
     )
     training = Training(seed=settings["seed"], **settings["training"])
-    records = train(
-        model, dataset, training, checkpoints=args.checkpoints, device=settings["device"]
-    )
+    # A folder per run: what another run left is not continued, and not in the way.
+    run = json.dumps(describe_run(model, dataset, training), sort_keys=True)
+    checkpoints = Path(args.checkpoints) / hashlib.sha256(run.encode()).hexdigest()[:12]
+    records = train(model, dataset, training, checkpoints=checkpoints, device=settings["device"])
     about = {
         "dataset": dataset.name,
         "title": dataset.title,
@@ -46,11 +53,7 @@ def main(argv=None):
     }
     save_model(model, args.output, about, {"metrics.jsonl": lines(records)})
     shutil.rmtree(args.checkpoints, ignore_errors=True)
-    print(
-        f"{args.output}: {model_to_dict(model)['kind']} model, loss {records[-1]['loss']:.4f}"
-        if records
-        else args.output
-    )
+    print(f"{args.output}: {model.kind} model after {training.steps:,} steps")
 
 
 if __name__ == "__main__":

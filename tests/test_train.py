@@ -140,6 +140,14 @@ def test_checkpoints_of_another_run_are_refused_with_the_difference(tree, tmp_pa
     assert newest(tmp_path).name == "step-00000014"
 
 
+def test_checkpoints_of_other_data_are_refused(tree, tmp_path, monkeypatch):
+    dataset = data()
+    train_until(20, new_model(tree), dataset, tmp_path, monkeypatch)
+    dataset.x[7, 0, 3, 3] += 1e-3
+    with pytest.raises(TrainingError, match=r"data\.sha256: the checkpoint has"):
+        train(new_model(tree), dataset, SETTINGS, checkpoints=tmp_path, device="cpu")
+
+
 def test_only_the_newest_two_checkpoints_are_kept(tree, tmp_path):
     train(new_model(tree), data(), SETTINGS, checkpoints=tmp_path, device="cpu")
     assert sorted(os.listdir(tmp_path)) == ["step-00000028", "step-00000030"]

@@ -5,11 +5,7 @@ import os
 import signal
 import time
 
-import pytest
-
 from .conftest import OVERLAY
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 MODEL = "results/letters_avy/models/branched"
 TRAINING = "{steps: 2500, batch_size: 32}"

@@ -12,8 +12,6 @@ from bdiff.config import load_config
 
 from .conftest import OVERLAY, ROOT
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 def test_lint_is_content(checkout):
     done = checkout.snakemake("--lint")

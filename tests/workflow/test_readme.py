@@ -1,0 +1,63 @@
+"""What the README says works: its Python, its configuration, its commands and its pictures."""
+
+import re
+
+import pytest
+import yaml
+from sklearn.datasets import load_iris
+
+from .conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language, number=0):
+    """A fenced code block of the README."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)[number]
+
+
+@pytest.fixture
+def iris():
+    """Measurements and species names: someone's own data."""
+    data = load_iris()
+    return data.data.astype("float32"), data.target_names[data.target]
+
+
+def test_own_data_in_ten_lines_of_python(iris, capsys):
+    code = block("python").replace("steps=5000", "steps=50")
+    code = code.replace('{"A": 100, "V": 20}', '{"setosa": 100, "virginica": 20}')
+    code = code.replace('label="A"', 'label="setosa"')
+    assert len([line for line in code.splitlines() if line]) <= 10
+    exec(compile(code, "README.md", "exec"), {"x": iris[0], "labels": iris[1]})
+    assert capsys.readouterr().out.startswith("(100, 4)")
+
+
+@pytest.mark.xdist_group("workflow")
+def test_own_data_by_configuration(iris, checkout):
+    rows = [",".join([*map(str, x), name]) for x, name in zip(*iris, strict=True)]
+    text = "\n".join(["a,b,c,d,species", *rows])
+    (checkout.root / "my_table.csv").write_text(text)
+    settings = yaml.safe_load(block("yaml"))
+    for training in settings["datasets"]["mine"]["training"].values():
+        training["steps"] = 20
+    (checkout.root / "my.yaml").write_text(yaml.safe_dump(settings))
+    command = re.search(r"^snakemake (--cores 2 --configfile my.yaml .*)$", README, re.M)[1]
+    done = checkout.snakemake(*command.split())
+    assert done.returncode == 0, done.stdout[-8000:]
+    assert (checkout.root / "results/figures/F3_sample_quality.png").is_file()
+    assert (checkout.root / "results/mine/samples/branched.parquet").is_file()
+
+
+def test_files_that_the_readme_names_exist():
+    names = re.findall(r"`((?:bdiff|data|scripts|workflow)/[\w/.]+\.\w+)`", README)
+    names += re.findall(r"\]\((docs/[^)]+)\)", README)
+    names += [f"bdiff/figures/{name}" for name in re.findall(r"`(\w+\.py)`", README)]
+    assert len(names) > 10
+    assert [name for name in names if not (ROOT / name).is_file()] == []
+
+
+def test_commands_that_the_readme_names_are_targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target, scale in re.findall(r"(?:^|`)make (\w+)(?: SCALE=(\w+))?", README, re.M):
+        assert re.search(rf"^{target}:", makefile, re.M)
+        assert not scale or scale in re.search(r"^SCALES := (.*)$", makefile, re.M)[1].split()
