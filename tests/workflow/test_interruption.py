@@ -32,7 +32,7 @@ def test_a_killed_run_is_resumed_to_the_same_weights(checkout, tmp_path):
 
     process = checkout.start(*arguments(checkout, killed))
     checkpoints = killed / "results/letters_avy/checkpoints/branched"
-    while not list(checkpoints.glob("*/manifest.json")):
+    while not list(checkpoints.glob("*/step-*/manifest.json")):
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
@@ -42,5 +42,8 @@ def test_a_killed_run_is_resumed_to_the_same_weights(checkout, tmp_path):
     checkout.snakemake("--unlock", *arguments(checkout, killed))
     done = checkout.snakemake(*arguments(checkout, killed))
     assert done.returncode == 0, done.stdout
+    log = "logs/train/letters_avy/branched.log"
+    assert "step 1,000 of 2,500" in (alone / log).read_text()
+    assert "step 1,000 of 2,500" not in (killed / log).read_text()
     assert weights(killed) == weights(alone)
     assert not checkpoints.exists()

@@ -32,7 +32,6 @@ def test_own_data_in_ten_lines_of_python(iris, capsys):
     assert capsys.readouterr().out.startswith("(100, 4)")
 
 
-@pytest.mark.xdist_group("workflow")
 def test_own_data_by_configuration(iris, checkout):
     rows = [",".join([*map(str, x), name]) for x, name in zip(*iris, strict=True)]
     text = "\n".join(["a,b,c,d,species", *rows])
