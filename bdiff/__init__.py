@@ -12,7 +12,7 @@ _HOME = {
     "Dataset": "bdiff.data.dataset",
     "Linear": "bdiff.model",
     "Sampler": "bdiff.sample.sampler",
-    "Training": "bdiff.train",
+    "Training": "bdiff.training_run",
     "VP": "bdiff.process",
     "build_model": "bdiff.model",
     "estimate_tree": "bdiff.branch_points.estimate",

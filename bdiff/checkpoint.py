@@ -1,24 +1,27 @@
 """Folders of tensors that are either whole or not there.
 
 A checkpoint is a folder with safetensors files and a manifest.json that lists every file with its
-size and sha256. It is staged under a temporary name, every file is flushed to disk, the manifest is
-written last, and the folder is renamed into place: a process that dies at any moment leaves the old
-checkpoint or the new one. Loading verifies every hash (neither torch nor safetensors notices a
-flipped bit) and never unpickles.
+size and sha256, and has one of its own. It is staged under a temporary name, every file is flushed
+to disk, the manifest is written last, and the folder is renamed into place: a process that dies at
+any moment leaves the old checkpoint or the new one. Loading verifies every hash (neither torch nor
+safetensors notices a flipped bit) and never unpickles.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from bdiff.device import choose_device
 from bdiff.model import DiffusionModel, build_model
 from bdiff.process import process_from
 from bdiff.tree_files import tree_from_dict, tree_to_dict
@@ -46,19 +49,20 @@ def save_folder(
         OSError: if the disk is full or the place cannot be written; what stood there is untouched.
     """
     folder = Path(folder)
+    _recover(folder)
     contents = {f"{stem}.safetensors": save(_portable(named)) for stem, named in tensors.items()}
     contents |= {name: text.encode() for name, text in (texts or {}).items()}
     listing = {
         name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in contents.items()
     }
-    described = json.dumps(manifest | {"bdiff": version("bdiff"), "files": listing}, indent=2)
+    manifest = manifest | {"bdiff": version("bdiff"), "files": listing}
+    described = json.dumps(manifest | {"sha256": _fingerprint(manifest)}, indent=2)
     needed = sum(map(len, contents.values())) + len(described)
-    staged = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
+    staged = folder.with_name(f".tmp-{folder.name}")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir()
+        shutil.rmtree(staged, ignore_errors=True)  # of a writer that died
+        staged.mkdir(parents=True)
         for name, data in [*contents.items(), ("manifest.json", described.encode())]:
             _write_through(staged / name, data)
         _flush_folder(staged)
@@ -89,14 +93,39 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _fingerprint(manifest: dict) -> str:
+    """sha256 of a manifest, without its own."""
+    text = json.dumps({k: v for k, v in manifest.items() if k != "sha256"}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _swap(staged: Path, folder: Path) -> None:
-    """Put the staged folder in place; a folder can only be renamed onto an empty one."""
-    old = folder.with_name(f".tmp-old-{folder.name}-{os.getpid()}")
+    """Put the staged folder in place; a folder can only be renamed onto an empty one.
+
+    Between the two renames the old folder stands under another name, from which `_recover` takes it
+    back should the second never happen.
+    """
+    aside = _aside(folder)
     if folder.exists():
-        os.replace(folder, old)
-    os.replace(staged, folder)
+        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(folder, aside)
+    try:
+        os.replace(staged, folder)
+    except OSError:
+        _recover(folder)
+        raise
     _flush_folder(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".old-{folder.name}")
+
+
+def _recover(folder: Path) -> None:
+    """Finish what a death between the two renames of `_swap` left undone."""
+    if _aside(folder).exists() and not folder.exists():
+        os.replace(_aside(folder), folder)
 
 
 def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]:
@@ -109,13 +138,19 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
         CheckpointError: if the manifest or a file is missing or does not have its hash.
     """
     folder = Path(folder)
+    _recover(folder)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
-        files = manifest["files"]
-    except (OSError, ValueError, KeyError) as error:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        found, expected = _fingerprint(manifest), manifest["sha256"]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise CheckpointError(f"{folder} has no readable manifest.json: {error}") from error
+    if found != expected:
+        raise CheckpointError(
+            f"{folder / 'manifest.json'} is damaged or was edited: its sha256 is {found}, it says "
+            f"{expected}; restore it or train again"
+        )
     tensors = {}
-    for name, expected in files.items():
+    for name, expected in manifest["files"].items():
         try:
             data = (folder / name).read_bytes()
         except OSError as error:
@@ -136,10 +171,13 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
 def newest(parent: str | Path) -> Path | None:
     """The newest checkpoint step-* in a folder that verifies, or None.
 
-    Damaged ones are warned of and passed over; leftovers of interrupted writes are removed.
+    Damaged ones are warned of and set aside as damaged-step-*; leftovers of interrupted writes are
+    removed. Call it under `locked`, so that no other run is writing.
     """
     parent = Path(parent)
-    for leftover in parent.glob(".tmp-*"):
+    for aside in parent.glob(".old-step-*"):
+        _recover(parent / aside.name.removeprefix(".old-"))
+    for leftover in [*parent.glob(".tmp-*"), *parent.glob(".old-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
     for folder in sorted(parent.glob("step-*"), reverse=True):
         try:
@@ -147,7 +185,26 @@ def newest(parent: str | Path) -> Path | None:
             return folder
         except CheckpointError as error:
             warnings.warn(f"falling back to an older checkpoint: {error}", stacklevel=2)
+            os.replace(folder, folder.with_name(f"damaged-{folder.name}"))
     return None
+
+
+@contextmanager
+def locked(folder: str | Path) -> Iterator[None]:
+    """Keep a folder of checkpoints to one process; the lock ends with the process.
+
+    Raises:
+        CheckpointError: if another process has it.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with open(Path(folder) / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CheckpointError(
+                f"another run is using the checkpoints in {folder}; wait for it or name another"
+            ) from None
+        yield
 
 
 def model_to_dict(model: DiffusionModel) -> dict:
@@ -203,10 +260,3 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
     model = model_from_dict(manifest["model"])
     model.load_state_dict(tensors["weights"])
     return model.to(choose_device(device)).eval()
-
-
-def choose_device(name: str) -> torch.device:
-    """ "auto" is a GPU when there is one, else the CPU; other names are torch's own."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)

@@ -8,9 +8,8 @@ loss
 
 without a network output that grows as 1 / sigma (paper, section 4). Two models share this protocol:
 
-    Branched   the branch of (class, t) is a routed part of the network; the class is told by
-    nothing else Linear     the paper's baseline: one reverse process, told the class by an embedded
-    label
+    Branched   the branch of (class, t) is a routed part of the network, and all that tells the
+    class Linear     the paper's baseline: one reverse process, told the class by an embedded label
 """
 
 import hashlib
@@ -109,16 +108,17 @@ class Branched(DiffusionModel):
         net: settings of the network.
 
     Raises:
-        ValueError: if the tree's horizon is not that of the process.
+        ValueError: if the tree's times are those of another process.
     """
 
     kind = "branched"
 
     def __init__(self, process: VP, tree: BranchTree, shape: Sequence[int], net: dict):
-        if tree.horizon != process.horizon:
+        if tree.horizon != process.horizon or tree.process not in (None, process.to_dict()):
             raise ValueError(
-                f"the tree ends at t = {tree.horizon:g}, {process} at {process.horizon:g}: "
-                "load the tree with `load_tree(path, process)`, which converts its times"
+                f"the tree's times are those of {tree.process or 'another process'}, up to "
+                f"{tree.horizon:g}, but the model uses {process}, up to {process.horizon:g}: use "
+                "`convert_tree`, or `load_tree(path, process)`"
             )
         super().__init__(process, tree.classes, shape, net, branches=len(tree.branches), labels=0)
         self.tree = tree
@@ -171,7 +171,7 @@ def build_model(
     Raises:
         ValueError: if the kind is unknown or what it needs is missing.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
         digest = hashlib.sha256(f"weights {seed}".encode()).digest()
         torch.manual_seed(int.from_bytes(digest[:7], "little"))
         if kind == "branched" and tree is not None:

@@ -6,19 +6,26 @@ number of workers changes nothing.
 """
 
 import hashlib
+from numbers import Integral, Real
 
 import numpy as np
 
 # Noise of neighbouring samples comes from one generator: a generator per sample would cost more
-# than # the numbers it makes, and one per batch would tie a sample to its batch.
+# than the numbers it makes, and one per batch would tie a sample to its batch.
 BLOCK = 64
 
 
 def generator(seed: int, *purpose: str | int | float) -> np.random.Generator:
-    """The generator that belongs to these words."""
-    words = "\x1f".join(f"{type(word).__name__}:{word!r}" for word in (seed, *purpose))
+    """The generator that belongs to these words; numbers count by value, whatever their type."""
+    words = "\x1f".join(map(_written, (seed, *purpose)))
     digest = hashlib.sha256(words.encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+
+
+def _written(word: str | int | float) -> str:
+    if isinstance(word, Integral):
+        return f"int:{int(word)}"
+    return f"float:{float(word)!r}" if isinstance(word, Real) else f"str:{word!r}"
 
 
 def sample_noise(

@@ -36,6 +36,10 @@ class BranchPoint:
     time: float
     support: float | None = None
 
+    def __post_init__(self):
+        object.__setattr__(self, "classes", frozenset(self.classes))
+        object.__setattr__(self, "time", float(self.time))
+
 
 class Branch(NamedTuple):
     """The shared reverse process of `classes` on start < t <= end; `parent` is an index or None."""
@@ -54,16 +58,23 @@ class BranchTree:
         points: branch points in any order; one of them, the root, holds all classes (a tree of a
             single class has none).
         horizon: T, the largest time of the process.
+        process: description (`to_dict`) of the process whose times these are, if known; a model
+            with another process refuses the tree.
 
     Raises:
         ValueError: if the points are no tree over these classes; the message says which and why.
     """
 
     def __init__(
-        self, classes: Sequence[str], points: Iterable[BranchPoint] = (), horizon: float = 1.0
+        self,
+        classes: Sequence[str],
+        points: Iterable[BranchPoint] = (),
+        horizon: float = 1.0,
+        process: dict | None = None,
     ):
         self.classes = tuple(classes)
         self.horizon = float(horizon)
+        self.process = process
         self._validate_names()
         # Towards the root times grow, so sorting by time puts every parent before its children.
         self.points = tuple(
@@ -194,8 +205,9 @@ class BranchTree:
         """The branch, first met on the way from data to noise, that all the named classes share."""
         if len(set(names)) == 1:
             return self.branches[len(self.points) + self.index(names[0])]
-        if not names or not self._positions(names):  # an unknown class raises here
+        if not names:
             raise ValueError("first_common_branch needs at least one class name")
+        self._positions(names)  # an unknown class raises here
         return self.branches[self._smallest(names, self.points)]
 
     def branch_time(self, *names: str) -> float:
@@ -220,7 +232,7 @@ class BranchTree:
         for point in self.points:  # times fall along the way, so the lowest point comes last
             if len(point.classes & keep) > 1:
                 lowest[point.classes & keep] = _with_classes(point, point.classes & keep)
-        return BranchTree([c for c in self.classes if c in keep], lowest.values(), self.horizon)
+        return self._with(lowest.values(), [c for c in self.classes if c in keep])
 
     def extend(self, name: str, beside: str, time: float) -> "BranchTree":
         """The tree with one more class, which parts from the class `beside` at the given time.
@@ -241,7 +253,7 @@ class BranchTree:
         ]
         if not any(name in point.classes and point.time == time for point in points):
             points.append(BranchPoint(host | {name}, float(time)))
-        return BranchTree([*self.classes, name], points, self.horizon)
+        return self._with(points, [*self.classes, name])
 
     def collapse(self, min_length: float) -> "BranchTree":
         """The tree without internal branches shorter than `min_length`: their children move up.
@@ -254,7 +266,10 @@ class BranchTree:
             above = self._smallest(point.classes, kept)
             if above is None or kept[above].time - point.time >= min_length:
                 kept.append(point)
-        return BranchTree(self.classes, kept, self.horizon)
+        return self._with(kept, self.classes)
+
+    def _with(self, points: Iterable[BranchPoint], classes: Sequence[str]) -> "BranchTree":
+        return BranchTree(classes, points, self.horizon, self.process)
 
     def newick(self) -> str:
         """The tree in Newick form, lengths in time, support (if known) as inner labels."""

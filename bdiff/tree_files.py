@@ -42,10 +42,16 @@ def tree_from_dict(description: dict, process: VP) -> BranchTree:
         raise ValueError(
             f"expected a tree of format 'bdiff.tree/1', found {description.get('format')!r}"
         )
-    same = description["process"] == process.to_dict()
+    own = process_from(description["process"])
     points = []
     for point in description["branch_points"]:
-        time = point["time"] if same else float(process.time_of(point["log_snr"]))
+        time = point["time"] if own == process else float(process.time_of(point["log_snr"]))
+        if abs(float(own.log_snr(point["time"])) - point["log_snr"]) > 1e-6:
+            raise ValueError(
+                f"the branch point of {'/'.join(point['classes'])} has log-SNR "
+                f"{point['log_snr']:.6f}, but at its time {point['time']:g} {own} has "
+                f"{float(own.log_snr(point['time'])):.6f}: it was edited or is damaged"
+            )
         if time >= process.horizon:
             raise ValueError(
                 f"the branch point of {'/'.join(point['classes'])} has log-SNR "
@@ -54,7 +60,12 @@ def tree_from_dict(description: dict, process: VP) -> BranchTree:
                 "the terminal noise; use a process with more noise or another tree"
             )
         points.append(BranchPoint(frozenset(point["classes"]), time, point.get("support")))
-    return BranchTree(description["classes"], points, process.horizon)
+    return BranchTree(description["classes"], points, process.horizon, process.to_dict())
+
+
+def convert_tree(tree: BranchTree, made_for: VP, process: VP) -> BranchTree:
+    """The same noise levels in the time of another process; errors as in `tree_from_dict`."""
+    return tree_from_dict(tree_to_dict(tree, made_for), process)
 
 
 def save_tree(tree: BranchTree, path: str | Path, process: VP) -> None:
@@ -81,6 +92,8 @@ def load_tree(path: str | Path, process: VP | None = None) -> BranchTree:
         return tree_from_dict(description, process or process_from(description["process"]))
     except KeyError as error:
         raise ValueError(f"{path} is no tree: {error.args[0]} is missing or unknown") from error
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is no tree: {error}") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

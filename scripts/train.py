@@ -12,7 +12,8 @@ from bdiff.checkpoint import save_model
 from bdiff.data.dataset import read_dataset
 from bdiff.model import build_model
 from bdiff.process import process_from
-from bdiff.train import Training, describe_run, lines, train
+from bdiff.train import train
+from bdiff.training_run import Training, describe_run, lines
 from bdiff.tree_files import load_tree
 
 
@@ -52,7 +53,7 @@ def main(argv=None):
         "training": asdict(training),
     }
     save_model(model, args.output, about, {"metrics.jsonl": lines(records)})
-    shutil.rmtree(args.checkpoints, ignore_errors=True)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     print(f"{args.output}: {model.kind} model after {training.steps:,} steps")
 
 

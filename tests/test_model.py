@@ -7,7 +7,7 @@ import torch
 from bdiff.model import build_model
 from bdiff.process import VP
 from bdiff.tree import BranchTree
-from bdiff.tree_files import load_tree, save_tree
+from bdiff.tree_files import convert_tree, load_tree, save_tree
 
 
 def test_branch_lookup_is_the_trees(branched, tree):
@@ -53,10 +53,15 @@ def test_weights_are_a_function_of_the_seed(tree):
 
 
 def test_a_tree_that_does_not_fit_the_process_is_refused(tree, tmp_path):
-    with pytest.raises(ValueError, match=r"tree ends at t = 1000, VP\(.*\) at 1: load the tree"):
+    with pytest.raises(ValueError, match=r"up to 1000, but the model uses VP\(.*\), up to 1: use"):
         build_model(
             "branched", VP(), (5,), {"name": "dense"}, tree=BranchTree(["a"], horizon=1000.0)
         )
+    other = BranchTree(tree.classes, tree.points, 1.0, VP(0.1, 10.0).to_dict())
+    with pytest.raises(ValueError, match=r"times are those of .*'beta_max': 10.0.* model uses"):
+        build_model("branched", VP(), (5,), {"name": "dense"}, tree=other)
+    converted = convert_tree(tree, VP(0.1, 10.0), VP())
+    assert build_model("branched", VP(), (5,), {"name": "dense"}, tree=converted)
     save_tree(tree, tmp_path / "tree.json", VP(0.1, 20))
     with pytest.raises(
         ValueError, match=r"branch point of 0/4/9.*VP\(beta_min=0.1, beta_max=1\.?0?\)"

@@ -46,3 +46,10 @@ def test_noise_is_standard_normal_and_independent_between_seeds_and_samples():
     other = sample_noise(1, "prior", first=0, count=400, shape=(100,))
     for a, b in ((noise, other), (noise[:-1], noise[1:]), (noise[:-BLOCK], noise[BLOCK:])):
         assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.02
+
+
+def test_numbers_count_by_value_not_by_type():
+    first = generator(0, "x", 3, 0.5).random()
+    assert generator(np.int64(0), "x", np.int32(3), np.float64(0.5)).random() == first
+    assert generator(0, "x", 3, 0.25).random() != first
+    assert generator(0, "x", "3", 0.5).random() != first

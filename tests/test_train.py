@@ -18,7 +18,8 @@ from bdiff.checkpoint import load_folder, newest
 from bdiff.data.dataset import Dataset
 from bdiff.model import build_model
 from bdiff.process import VP
-from bdiff.train import Training, TrainingError, train
+from bdiff.train import train
+from bdiff.training_run import Training, TrainingError, TrainingRun
 from bdiff.tree import BranchPoint, BranchTree
 
 ROOT = Path(__file__).parents[1]
@@ -44,9 +45,7 @@ class KilledError(Exception):
 
 
 def train_until(step, model, dataset, checkpoints, monkeypatch, settings=SETTINGS):
-    from bdiff import train as module
-
-    advance = module._Run.advance
+    advance = TrainingRun.advance
 
     def stop(run):
         if run.step == step:
@@ -54,7 +53,7 @@ def train_until(step, model, dataset, checkpoints, monkeypatch, settings=SETTING
         return advance(run)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module._Run, "advance", stop)
+        patch.setattr(TrainingRun, "advance", stop)
         with pytest.raises(KilledError):
             train(model, dataset, settings, checkpoints=checkpoints, device="cpu")
 
@@ -88,7 +87,8 @@ import sys
 import numpy as np
 from bdiff.checkpoint import save_model
 from tests.test_train import SETTINGS, data, new_model
-from bdiff.train import Training, train
+from bdiff.train import train
+from bdiff.training_run import Training
 from bdiff.tree import BranchPoint, BranchTree
 tree = BranchTree("049", [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)])
 model = new_model(tree)
@@ -140,6 +140,37 @@ def test_checkpoints_of_another_run_are_refused_with_the_difference(tree, tmp_pa
     assert newest(tmp_path).name == "step-00000014"
 
 
+def test_a_longer_run_continues_a_shorter_one(tree, tmp_path):
+    whole, extended = new_model(tree), new_model(tree)
+    records = train(whole, data(), SETTINGS, device="cpu")
+    shorter = replace(SETTINGS, steps=20)
+    train(new_model(tree), data(), shorter, checkpoints=tmp_path, device="cpu")
+    assert train(extended, data(), SETTINGS, checkpoints=tmp_path, device="cpu") == records
+    assert bits(extended) == bits(whole)
+    with pytest.raises(TrainingError, match=r"the checkpoint is at 30, this run ends at 20"):
+        train(new_model(tree), data(), shorter, checkpoints=tmp_path, device="cpu")
+
+
+def test_records_reach_the_last_step(tree):
+    records = train(new_model(tree), data(), replace(SETTINGS, steps=13), device="cpu")
+    assert [record["step"] for record in records] == [10, 13]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"steps": 0}, "steps is 0, it must be 1 or more"),
+        ({"batch_size": -3}, "batch_size is -3"),
+        ({"log_every": 0}, "log_every is 0"),
+        ({"ema": 1.0}, r"ema is 1\.0, it must lie in \[0, 1\)"),
+        ({"learning_rate": 0.0}, "learning_rate and clip must be above 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting, message):
+    with pytest.raises(ValueError, match=message):
+        replace(SETTINGS, **setting)
+
+
 def test_checkpoints_of_other_data_are_refused(tree, tmp_path, monkeypatch):
     dataset = data()
     train_until(20, new_model(tree), dataset, tmp_path, monkeypatch)
@@ -150,7 +181,7 @@ def test_checkpoints_of_other_data_are_refused(tree, tmp_path, monkeypatch):
 
 def test_only_the_newest_two_checkpoints_are_kept(tree, tmp_path):
     train(new_model(tree), data(), SETTINGS, checkpoints=tmp_path, device="cpu")
-    assert sorted(os.listdir(tmp_path)) == ["step-00000028", "step-00000030"]
+    assert sorted(os.listdir(tmp_path)) == [".lock", "step-00000028", "step-00000030"]
 
 
 def test_nan_stops_the_run_and_names_step_times_branch_and_class(tree, tmp_path):

@@ -17,6 +17,7 @@ from bdiff.sample.files import Samples
 from bdiff.sample.plan import chain, shared
 from bdiff.sample.sampler import Sampler, describe
 from bdiff.sample.simulate import simulate
+from bdiff.tree import BranchTree
 
 
 def hybrids(
@@ -34,19 +35,20 @@ def hybrids(
         For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and
         b and origin "a/b", their continuations. Row i of each belongs to hybrid i.
     """
+    tree = _tree_for(model, pairs)
+    if count < 1:
+        raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
     began, spent, rows = time.perf_counter(), 0, []
-    tree = _tree_of(model)
     for a, b in pairs:
-        legs = shared(tree, {a: count, b: count}, sampler.grid(model))
         both = f"{a}/{b}"
         for first in range(0, count, sampler.per_class):
             size = min(sampler.per_class, count - first)
-            part = shared(tree, {a: size, b: size}, sampler.grid(model))
-            states, made = simulate(model, part, sampler.solver, sampler.seed, first)
+            legs = shared(tree, {a: size, b: size}, sampler.grid(model))
+            states, made = simulate(model, legs, sampler.solver, sampler.seed, first)
             spent += made
             trunk = max(i for i, leg in enumerate(legs) if set(leg.classes) == {a, b})
             rows.append((states[trunk], both, "hybrid", "", tree.branch_time(a, b), first))
-            for leg, state in zip(part, states, strict=True):
+            for leg, state in zip(legs, states, strict=True):
                 if leg.nodes[-1] == 0:
                     rows.append((state, leg.classes[0], "sample", both, 0.0, first))
     return _collect(rows, describe(model, sampler, began, spent, 2 * count * len(pairs)))
@@ -71,8 +73,9 @@ def transmute(
         the branch time and role "sample" (both label b, origin a). Row i of each belongs to object
         i.
     """
+    tree, grid = _tree_for(model, pairs), sampler.grid(model)
+    objects = _checked(objects, {name for pair in pairs for name in pair}, model.shape)
     began, spent, rows = time.perf_counter(), 0, []
-    tree, grid = _tree_of(model), sampler.grid(model)
     directions = [pair for a, b in pairs for pair in ((a, b), (b, a))]
     for origin, target in directions:
         at = tree.branch_time(origin, target)
@@ -102,13 +105,36 @@ def transmute(
     return _collect(rows, describe(model, sampler, began, spent, count))
 
 
-def _tree_of(model: DiffusionModel):
+def _tree_for(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> BranchTree:
+    """The model's tree, if it has one with a branch point for every pair."""
     if model.tree is None:
         raise ValueError(
             f"a {model.kind} model has no branch points; "
             "hybrids and transmutation need a branched model"
         )
+    if not pairs:
+        raise ValueError("no pairs of classes asked for")
+    for a, b in pairs:
+        for name in (a, b):
+            model.tree.index(name)  # an unknown class raises here
+        if a == b:
+            raise ValueError(f"a pair needs two different classes, found {a!r} twice")
     return model.tree
+
+
+def _checked(
+    objects: dict[str, np.ndarray], names: set[str], shape: tuple[int, ...]
+) -> dict[str, np.ndarray]:
+    """The objects of the named classes as float32, one or more of each, of the model's shape."""
+    if missing := sorted(names - {name for name, x in objects.items() if len(x)}):
+        raise ValueError(f"no objects given of the classes {missing}")
+    arrays = {name: np.asarray(objects[name], dtype=np.float32) for name in names}
+    for name, x in arrays.items():
+        if x.shape[1:] != shape:
+            raise ValueError(
+                f"objects of class {name!r} have the shape {x.shape[1:]}, the model's have {shape}"
+            )
+    return arrays
 
 
 def _collect(rows: list[tuple], meta: dict) -> Samples:

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import torch
+
 from bdiff.model import DiffusionModel
 from bdiff.sample.sampler import Sampler, sample
 
+WAYS = ("separate", "shared")
 COLUMNS = (
-    "dataset", "way", "repeat", "seconds", "evaluations", "classes", "count", "steps", "solver",
+    "dataset", "way", "repeat", "seconds", "evaluations", "classes", "count", "steps",
+    "solver", "threads",
 )  # fmt: skip
 
 
@@ -27,15 +31,24 @@ def measure_efficiency(
     Returns:
         Rows with `COLUMNS` but the data set.
     """
-    rows = []
-    for repeat in range(repeats):
+    rows, request = [], dict.fromkeys(model.classes, count)
+    for repeat in range(-1, repeats):
         turn = replace(sampler, seed=sampler.seed + repeat, per_class=count)
-        for way in ("separate", "shared"):
-            request = dict.fromkeys(model.classes, count)
+        for way in WAYS if repeat % 2 else reversed(WAYS):
             made = sample(model, request, turn, share_trunks=way == "shared").meta
-            rows.append({
-                "way": way, "repeat": repeat, "seconds": made["seconds"],
-                "evaluations": made["evaluations"], "classes": len(model.classes), "count": count,
-                "steps": sampler.steps, "solver": type(sampler.solver).__name__,
-            })  # fmt: skip
+            if repeat < 0:  # warming up
+                continue
+            rows.append(
+                {
+                    "way": way,
+                    "repeat": repeat,
+                    "seconds": made["seconds"],
+                    "evaluations": made["evaluations"],
+                    "classes": len(model.classes),
+                    "count": count,
+                    "steps": sampler.steps,
+                    "solver": sampler.solver.name,
+                    "threads": torch.get_num_threads(),
+                }
+            )
     return rows

@@ -42,9 +42,9 @@ def quality(
             sets = {"real": others} | {
                 model: made.where(label=name, role="sample") for model, made in samples.items()
             }
+            n = min(len(real), *(len(x) for x in sets.values() if len(x)))  # the same for all
             for model, x in sets.items():
-                n = min(len(real), len(x))
-                if n > 1:
+                if n > 1 and len(x):
                     add(
                         model,
                         name,

@@ -93,7 +93,7 @@ def pair_times_and_tree(
         min_time=min_time,
         min_length=min_length,
     )
-    return crossing, tree
+    return crossing, BranchTree(names, tree.points, tree.horizon, process.to_dict())
 
 
 def draw_objects(
@@ -142,6 +142,7 @@ def given_tree(points: Sequence[Mapping], classes: Sequence[str], process) -> Br
         classes,
         [BranchPoint(frozenset(p["classes"]), float(p["time"])) for p in points],
         process.horizon,
+        process.to_dict(),
     )
 
 

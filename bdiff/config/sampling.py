@@ -14,14 +14,14 @@ class SteppedSolver(Kind):
         description="predictor_corrector (the paper's), euler_maruyama, ddim, dpm_solver_pp_2m or "
         "probability_flow"
     )
-    steps: Whole = Field(ge=1, description="steps from t = 1 to 0, at least 1")
+    steps: Whole = Field(ge=2, description="steps from t = 1 to 0, at least 2")
 
 
 class DDIM(Kind):
     """Denoising diffusion implicit models: deterministic at eta = 0, ancestral at eta = 1."""
 
     name: Literal["ddim"] = Field(description="ddim")
-    steps: Whole = Field(ge=1, description="steps from t = 1 to 0, at least 1")
+    steps: Whole = Field(ge=2, description="steps from t = 1 to 0, at least 2")
     eta: Real = Field(0.0, ge=0, le=1, description="share of fresh noise, 0 to 1")
 
 

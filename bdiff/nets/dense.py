@@ -31,6 +31,11 @@ class DenseNet(nn.Module):
         branch_layers: int = 2,
     ):
         super().__init__()
+        if len(shape) != 1 or branch_layers < 1:
+            raise ValueError(
+                f"a dense network needs objects of shape (features,) and one branch layer or more, "
+                f"found {tuple(shape)} and {branch_layers}; for images use 'unet'"
+            )
         (features,) = shape
         self.conditioning = Conditioning(labels, width)
         self.input = nn.Linear(features, width)

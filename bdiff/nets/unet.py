@@ -26,7 +26,8 @@ class UNet(nn.Module):
         strides: their strides, 1 or 2.
 
     Raises:
-        ValueError: if the image is too small for that many convolutions.
+        ValueError: if objects are no images, or too small for that many convolutions, or channels
+            and strides do not fit.
     """
 
     def __init__(
@@ -38,6 +39,12 @@ class UNet(nn.Module):
         strides: tuple[int, ...] = (1, 2, 2, 2),
     ):
         super().__init__()
+        if len(shape) != 3 or len(channels) != len(strides) or any(c % 32 for c in channels):
+            raise ValueError(
+                "a U-Net needs objects of shape (channels, height, width), and as many strides as "
+                f"channels, which are multiples of 32; found objects of shape {tuple(shape)}, "
+                f"channels {list(channels)} and strides {list(strides)}; for tables use 'dense'"
+            )
         self.conditioning = Conditioning(labels)
         widths = [shape[0], *channels]
         sizes = _sizes(shape[1:], strides)

@@ -40,17 +40,25 @@ def time_grid(steps: int, horizon: float = 1.0, t_end: float = 1e-3) -> tuple[fl
     """Uniform times from the horizon to t_end, then 0: `steps` intervals.
 
     Raises:
-        ValueError: if there is not at least one step, or t_end is not inside (0, horizon).
+        ValueError: if there are fewer than two steps, or t_end is not inside (0, horizon).
     """
-    if steps < 1 or not 0 < t_end < horizon:
+    if steps < 2 or not 0 < t_end < horizon:
         raise ValueError(
-            f"a grid needs steps >= 1 and 0 < t_end < {horizon:g}, found {steps} and {t_end:g}"
+            f"a grid needs steps >= 2 and 0 < t_end < {horizon:g}, found {steps} and {t_end:g}"
         )
     return (*np.linspace(horizon, t_end, steps).tolist(), 0.0)
 
 
 def _nodes(grid: Sequence[float], start: float, end: float) -> tuple[float, ...]:
-    return (end, *(t for t in grid if start < t < end), start)
+    """Grid nodes inside a branch, between its ends.
+
+    A node next to an end is left out: steps of next to no length cost an evaluation, and a
+    multistep solver would divide by them.
+    """
+    near = 1e-3 * (grid[0] - grid[1])
+    t_end = grid[-2]
+    inside = (t for t in grid if start + near < t < end - near or (start < t < end and t == t_end))
+    return (end, *inside, start)
 
 
 def chain(

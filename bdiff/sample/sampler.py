@@ -1,11 +1,13 @@
 """Sampling: any mix of classes by name.
 
-A sample's noise depends on (seed, class, sample number, time) alone, so it is the same in any
-batch. (The class is that which names the leg's lineage: its own, or with shared trunks the branch's
-first.)
+A sample's noise depends on (seed, class, sample number, time) alone, so the sample is the same in
+any batch. (The class is that which names the leg's lineage: its own, or with shared trunks the
+branch's first. The adaptive solver is the exception: its steps, and so the last digits of a sample,
+depend on the batch.)
 """
 
 import time
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,12 +40,31 @@ class Sampler:
     t_end: float = 1e-3
     per_class: int = 64
 
+    def __post_init__(self):
+        if self.per_class < 1:
+            raise ValueError(f"per_class must be 1 or more, found {self.per_class}")
+
     @classmethod
-    def of(cls, solver: dict, seed: int = 0, **options) -> "Sampler":
-        """From settings {"name": ..., "steps": ..., then the solver's own options}."""
-        solver = dict(solver)
-        steps = solver.pop("steps", 1)
-        return cls(solver_from(solver.pop("name"), **solver), steps, seed, **options)
+    def of(cls, settings: dict, seed: int = 0, **options) -> "Sampler":
+        """From settings {"name": ..., "steps": ..., then the solver's own options}.
+
+        Raises:
+            ValueError: if the name or the number of steps is missing, or an option does not fit.
+        """
+        settings = dict(settings)
+        if "name" not in settings:
+            raise ValueError(f"the solver's settings need a name, found {settings}")
+        steps = settings.pop("steps", None)
+        solver = solver_from(settings.pop("name"), **settings)
+        if solver.uses_grid and steps is None:
+            raise ValueError(f"solver {solver.name!r} needs a number of steps, 2 or more")
+        return cls(solver, seed=seed, **({"steps": steps} if solver.uses_grid else {}), **options)
+
+    @property
+    def settings(self) -> dict:
+        """What `of` would make this solver and grid from."""
+        steps = {"steps": self.steps} if self.solver.uses_grid else {}
+        return {"name": self.solver.name, **steps, **vars(self.solver)}
 
     def grid(self, model: DiffusionModel) -> tuple[float, ...]:
         """The time grid; an adaptive solver gets only its ends.
@@ -73,23 +94,33 @@ class Sampler:
             ValueError: if no class is asked for, a count is below 1, or the model has no trunks to
                 share.
         """
-        if not request:
-            raise ValueError(f"no class asked for; the model's classes are {list(model.classes)}")
-        for name, count in request.items():
-            if name not in model.classes:
-                raise KeyError(
-                    f"unknown class {name!r}; the model's classes are {list(model.classes)}"
-                )
-            if count < 1:
-                raise ValueError(f"{count} samples of class {name!r} asked for; ask for 1 or more")
+        _check(model, request, share_trunks)
         if not share_trunks:
             return separate(model.tree, request, self.grid(model))
-        if model.tree is None:
-            raise ValueError(
-                f"a {model.kind} model has no trunks to share; "
-                "use share_trunks=False or a branched model"
-            )
         return shared(model.tree, request, self.grid(model))
+
+
+def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> None:
+    """Refuse a request that the model cannot fulfil; warn of a model that starts off the prior."""
+    alpha = float(model.process.alpha(model.process.horizon))
+    if alpha > 0.05:
+        warnings.warn(
+            f"{model.process} ends with {alpha:.2f} of the data left, so its end is not the "
+            "prior that sampling starts from: samples are biased",
+            stacklevel=3,
+        )
+    if not request:
+        raise ValueError(f"no class asked for; the model's classes are {list(model.classes)}")
+    for name, count in request.items():
+        if name not in model.classes:
+            raise KeyError(f"unknown class {name!r}; the model's classes are {list(model.classes)}")
+        if count < 1:
+            raise ValueError(f"{count} samples of class {name!r} asked for; ask for 1 or more")
+    if share_trunks and model.tree is None:
+        raise ValueError(
+            f"a {model.kind} model has no trunks to share; "
+            "use share_trunks=False or a branched model"
+        )
 
 
 def sample(
@@ -109,7 +140,7 @@ def sample(
         The samples, class by class in the order of the request; `meta` holds how they were made,
         the network evaluations per object and the seconds.
     """
-    sampler.plan(model, request, share_trunks)  # refuses a bad request before anything is made
+    _check(model, request, share_trunks)
     began = time.perf_counter()
     parts: dict[str, list[np.ndarray]] = {name: [] for name in request}
     spent = 0
@@ -123,14 +154,14 @@ def sample(
     with tqdm(
         total=total, desc="sampling", unit=" evaluations", unit_scale=True, disable=None
     ) as bar:
-        for (first, batch), (_, legs) in zip(batches, plans, strict=True):
+        for first, legs in plans:
             states, made = simulate(
                 model, legs, sampler.solver, sampler.seed, first, progress=bar.update
             )
             spent += made
             for leg, state in zip(legs, states, strict=True):
-                if leg.nodes[-1] == 0:  # a leaf: one class, as many samples as asked for
-                    parts[leg.classes[0]].append(state[: batch[leg.classes[0]]].cpu().numpy())
+                if leg.nodes[-1] == 0:  # a leaf, which has one class
+                    parts[leg.classes[0]].append(state.cpu().numpy())
     x = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     return finished(
         x, describe(model, sampler, began, spent, sum(request.values()), share_trunks=share_trunks)
@@ -160,11 +191,7 @@ def describe(
         "classes": list(model.classes),
         "model": model.kind,
         "process": model.process.to_dict(),
-        "solver": {
-            "name": type(sampler.solver).__name__,
-            "steps": sampler.steps,
-            **vars(sampler.solver),
-        },
+        "solver": sampler.settings,
         "seed": sampler.seed,
         "evaluations": spent,
         "nfe_per_object": spent / count,

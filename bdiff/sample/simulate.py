@@ -86,7 +86,7 @@ class _Simulation:
             return self.model.denoise(x, times, codes, branch)
 
         # Only the last step of leaves ends at 0, and they all make it together, from t_end.
-        if bool((t == 0).all()):
+        if self.next_time[active[0]][time] == 0:
             x, memory = denoise(x, s), {}
         else:
             step = Step(self.model.process, s, t, denoise, self.noise_source(legs, time))

@@ -55,3 +55,18 @@ def test_transmutation_changes_the_class_and_keeps_the_rest(model):
 def test_a_label_guided_model_has_no_branch_points(linear):
     with pytest.raises(ValueError, match="a linear model has no branch points"):
         hybrids(linear, [("4", "9")], 2, SAMPLER)
+
+
+def test_requests_that_make_no_sense_are_refused(branched):
+    x = np.zeros((3, 5))
+    with pytest.raises(KeyError, match="unknown class '7'"):
+        hybrids(branched, [("4", "7")], 2, SAMPLER)
+    with pytest.raises(ValueError, match="two different classes, found '4' twice"):
+        transmute(branched, {"4": x}, [("4", "4")], SAMPLER)
+    with pytest.raises(ValueError, match="0 hybrids asked for"):
+        hybrids(branched, [("4", "9")], 0, SAMPLER)
+    with pytest.raises(ValueError, match=r"no objects given of the classes \['9'\]"):
+        transmute(branched, {"4": x, "9": x[:0]}, [("4", "9")], SAMPLER)
+    with pytest.raises(ValueError, match=r"shape \(4,\), the model's have \(5,\)"):
+        transmute(branched, {"4": x, "9": x[:, :4]}, [("4", "9")], SAMPLER)
+    assert len(transmute(branched, {"4": x, "9": x}, [("4", "9")], SAMPLER)) == 18

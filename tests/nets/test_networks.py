@@ -104,6 +104,21 @@ def test_too_small_an_image_is_refused():
         net_from({"name": "unet"}, (1, 8, 8), 3, 0)
 
 
+@pytest.mark.parametrize(
+    ("settings", "shape", "message"),
+    [
+        ({"name": "dense"}, (1, 8, 8), "for images use 'unet'"),
+        ({"name": "dense", "branch_layers": 0}, (16,), "found .* and 0"),
+        ({"name": "unet"}, (16,), "for tables use 'dense'"),
+        ({"name": "unet", "channels": [32, 64], "strides": [1]}, (1, 8, 8), "as many strides"),
+        ({"name": "unet", "channels": [33], "strides": [1]}, (1, 8, 8), "multiples of 32"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused(settings, shape, message):
+    with pytest.raises(ValueError, match=message):
+        net_from(settings, shape, 3, 0)
+
+
 def test_unknown_network_is_refused():
     with pytest.raises(ValueError, match="unknown network 'transformer'; known: 'dense', 'unet'"):
         net_from({"name": "transformer"}, (16,), 3, 0)

@@ -1,6 +1,9 @@
 """Grids and legs: what is simulated for a request, and what it costs."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bdiff.sample.plan import chain, evaluations, separate, shared, time_grid
 from bdiff.tree import BranchPoint, BranchTree
@@ -9,9 +12,9 @@ from bdiff.tree import BranchPoint, BranchTree
 def test_grid_runs_from_the_horizon_to_zero():
     grid = time_grid(4, horizon=1.0, t_end=0.1)
     assert grid == pytest.approx((1.0, 0.7, 0.4, 0.1, 0.0))
-    assert time_grid(1) == (1.0, 0.0)
-    with pytest.raises(ValueError, match=r"found 0 and 0\.001"):
-        time_grid(0)
+    assert time_grid(2) == pytest.approx((1.0, 1e-3, 0.0))
+    with pytest.raises(ValueError, match=r"steps >= 2 .* found 1 and 0\.001"):
+        time_grid(1)
 
 
 def test_every_leg_lies_in_one_branch_and_branch_times_are_nodes(tree):
@@ -30,6 +33,18 @@ def test_grid_nodes_at_branch_times_make_no_empty_steps():
     tree = BranchTree("ab", [BranchPoint(frozenset("ab"), 0.5)])
     legs = chain(tree, "a", 1, (1.0, 0.5, 0.25, 0.0))
     assert [leg.nodes for leg in legs] == [(1.0, 0.5), (0.5, 0.25, 0.0)]
+
+
+@given(st.integers(2, 1200), st.floats(0.002, 0.999))
+def test_no_step_is_next_to_nothing(steps, time):
+    """However near a branch time lies to a grid node: steps advance, and t_end is there."""
+    tree = BranchTree("ab", [BranchPoint("ab", time)])
+    grid = time_grid(steps)
+    nodes = np.concatenate([leg.nodes for leg in chain(tree, "a", 1, grid)])
+    lengths = -np.diff(nodes)
+    lengths = lengths[lengths != 0]  # the branch time ends one leg and begins the next
+    assert lengths.min() >= min(1e-3 * (grid[0] - grid[1]), time - 1e-3) * 0.999
+    assert grid[-2] in nodes
 
 
 def test_a_chain_can_begin_anywhere(tree):

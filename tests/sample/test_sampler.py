@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from bdiff.model import build_model
+from bdiff.process import VP
 from bdiff.sample.plan import evaluations
 from bdiff.sample.sampler import Sampler, sample
+from bdiff.tree import BranchPoint, BranchTree
 
 SOLVERS = {
     "ddim": {"name": "ddim", "steps": 12},
@@ -100,6 +103,33 @@ def test_bad_requests_are_refused(branched, linear):
         sample(linear, {"4": 1}, sampler, share_trunks=True)
     with pytest.raises(ValueError, match=r"0.35 is the time of a branch point.*t_end = 0.4"):
         sample(branched, {"4": 1}, Sampler.of(SOLVERS["ddim"], t_end=0.4))
+
+
+def test_a_sampler_can_be_made_again_from_its_settings():
+    for settings in [*SOLVERS.values(), {"name": "probability_flow", "rtol": 1e-3}]:
+        sampler = Sampler.of(settings)
+        assert settings.items() <= sampler.settings.items()
+        assert Sampler.of(sampler.settings).settings == sampler.settings
+    with pytest.raises(ValueError, match="'ddim' needs a number of steps"):
+        Sampler.of({"name": "ddim"})
+    with pytest.raises(ValueError, match="need a name"):
+        Sampler.of({"steps": 5})
+
+
+def test_a_branch_time_beside_a_grid_node_does_no_harm(branched):
+    """At 334 steps a node lies within rounding of 0.103; a step of no length would give NaN."""
+    points = [BranchPoint("049", 0.5), BranchPoint("49", 0.103)]
+    model = build_model(
+        "branched", VP(), (5,), branched.settings, tree=BranchTree("049", points), seed=0
+    )
+    made = sample(model, {"4": 3}, Sampler.of({"name": "dpm_solver_pp_2m", "steps": 334}))
+    assert np.isfinite(made.x).all()
+
+
+def test_a_process_that_ends_before_the_prior_is_warned_of(tree):
+    model = build_model("linear", VP(0.1, 1), (5,), {"name": "dense"}, classes=tree.classes)
+    with pytest.warns(UserWarning, match=r"ends with 0\.76 of the data left"):
+        sample(model, {"4": 1}, Sampler.of(SOLVERS["ddim"]))
 
 
 def test_gradients_stay_switched_on(branched):

@@ -35,7 +35,8 @@ rule evaluate:
         " --settings {params.settings:q} --output {output.quality} > {log} 2>&1"
 
 
-# It takes all cores, so that nothing else runs while it measures time.
+# It takes all cores, so that nothing else runs while it measures time, but computes with as many
+# threads as other rules do with this network: more of them only wait for each other.
 rule measure_efficiency:
     input:
         script=here("scripts/measure_efficiency.py"),
@@ -54,12 +55,14 @@ rule measure_efficiency:
     resources:
         mem_mb=4000,
         gpu=GPUS,
+        compute_threads=net_threads,
     params:
         settings=section("measure_efficiency"),
     message:
         "Measuring the sampling time of {wildcards.dataset}"
     shell:
-        "python {input.script} --settings {params.settings:q}"
+        "OMP_NUM_THREADS={resources.compute_threads}"
+        " python {input.script} --settings {params.settings:q}"
         " --model results/{wildcards.dataset}/models/branched"
         " --output {output.efficiency} > {log} 2>&1"
 

@@ -50,8 +50,13 @@ class Step:
 
 
 class Solver:
-    """A way to make a reverse step. `calls` is its network calls per step (None: it varies)."""
+    """A way to make a reverse step.
 
+    `name` is its name in settings; `calls` its network calls per step (None: it varies); one that
+    chooses its own steps does not use the grid.
+    """
+
+    name: str
     calls: int | None = 1
     uses_grid: bool = True
 

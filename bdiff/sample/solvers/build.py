@@ -1,5 +1,7 @@
 """Solvers by name."""
 
+import inspect
+
 from bdiff.sample.solvers.base import Solver
 from bdiff.sample.solvers.ddim import DDIM
 from bdiff.sample.solvers.dpm_solver import DPMSolver2M
@@ -7,11 +9,8 @@ from bdiff.sample.solvers.probability_flow import ProbabilityFlow
 from bdiff.sample.solvers.sde import EulerMaruyama, PredictorCorrector
 
 SOLVERS = {
-    "ddim": DDIM,
-    "dpm_solver_pp_2m": DPMSolver2M,
-    "euler_maruyama": EulerMaruyama,
-    "predictor_corrector": PredictorCorrector,
-    "probability_flow": ProbabilityFlow,
+    solver.name: solver
+    for solver in (DDIM, DPMSolver2M, EulerMaruyama, PredictorCorrector, ProbabilityFlow)
 }
 
 
@@ -19,8 +18,13 @@ def solver_from(name: str, **options) -> Solver:
     """The solver of this name with its options.
 
     Raises:
-        ValueError: if the name is unknown.
+        ValueError: if the name or an option is unknown, or an option is out of its range.
     """
     if name not in SOLVERS:
         raise ValueError(f"unknown solver {name!r}; known: {', '.join(map(repr, SOLVERS))}")
+    allowed = list(inspect.signature(SOLVERS[name]).parameters)
+    if unknown := sorted(options.keys() - set(allowed)):
+        raise ValueError(
+            f"solver {name!r} has no options {unknown}; it has {allowed or 'none'}, besides steps"
+        )
     return SOLVERS[name](**options)

@@ -20,6 +20,8 @@ class DDIM(Solver):
         eta: η in [0, 1].
     """
 
+    name = "ddim"
+
     def __init__(self, eta: float = 0.0):
         if not 0 <= eta <= 1:
             raise ValueError(f"eta must lie in [0, 1], found {eta}")

@@ -18,6 +18,8 @@ from bdiff.sample.solvers.base import Memory, Solver, Step, ddim_mean
 class DPMSolver2M(Solver):
     """Second order, deterministic, one call per step."""
 
+    name = "dpm_solver_pp_2m"
+
     def start(self, x: Tensor) -> Memory:
         never = torch.full((len(x),), -torch.inf, dtype=torch.float64, device=x.device)
         return {"x_0": torch.zeros_like(x), "half_log_snr": never}

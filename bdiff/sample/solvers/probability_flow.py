@@ -23,10 +23,13 @@ class ProbabilityFlow(Solver):
         rtol, atol: relative and absolute tolerance (the paper's values are 1e-5).
     """
 
+    name = "probability_flow"
     calls = None
     uses_grid = False
 
     def __init__(self, rtol: float = 1e-5, atol: float = 1e-5):
+        if not (rtol > 0 and atol > 0):
+            raise ValueError(f"rtol and atol must be above 0, found {rtol} and {atol}")
         self.rtol, self.atol = rtol, atol
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
@@ -45,5 +48,8 @@ class ProbabilityFlow(Solver):
         start = x.flatten().double().cpu().numpy()
         solution = solve_ivp(slope, (0.0, 1.0), start, "RK45", rtol=self.rtol, atol=self.atol)
         if not solution.success:
-            raise RuntimeError(f"the probability-flow solver stopped: {solution.message}")
+            raise RuntimeError(
+                f"the probability-flow solver stopped: {solution.message} Use larger tolerances, a "
+                "solver with a fixed number of steps, or train the model longer"
+            )
         return torch.as_tensor(solution.y[:, -1], dtype=x.dtype, device=x.device).view_as(x), {}

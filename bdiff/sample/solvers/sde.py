@@ -23,6 +23,8 @@ from bdiff.sample.solvers.base import Memory, Solver, Step
 class EulerMaruyama(Solver):
     """Weak first order, stochastic, one call per step."""
 
+    name = "euler_maruyama"
+
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
         length = step.s - step.t
         g = step.process.diffusion(step.s)
@@ -39,9 +41,12 @@ class PredictorCorrector(EulerMaruyama):
         snr: the corrector's step size in units of sigma² (the paper's value is 0.1).
     """
 
+    name = "predictor_corrector"
     calls = 2
 
     def __init__(self, snr: float = 0.1):
+        if not snr > 0:
+            raise ValueError(f"snr must be above 0, found {snr}")
         self.snr = snr
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:

@@ -1,0 +1,285 @@
+"""The state of a training run: what changes from step to step, and how it survives a death.
+
+Everything random is a function of the seed and a number: the order of the objects of (seed, epoch),
+times and noise of (seed, step). Together with the checkpoints (weights, average, optimiser) that
+makes an interrupted run, started again, end with the same bits as one that was never interrupted
+(on a CPU; some kernels of GPUs add up in no fixed order).
+
+The average of the weights (EMA) with decay d is warmed up: step k uses min(d, (1 + k) / (10 + k)),
+so early weights are forgotten.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from bdiff.checkpoint import load_folder, model_to_dict, newest, save_folder
+from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.model import DiffusionModel
+from bdiff.randomness import generator
+
+_LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of a training run.
+
+    Args:
+        steps: optimisation steps.
+        batch_size: examples per step; the last batch of an epoch may be smaller.
+        learning_rate: of Adam, with its default betas.
+        ema: decay of the averaged weights, in [0, 1); these are the weights the model ends with.
+        clip: largest norm of the gradient.
+        log_every: steps between lines of metrics.
+        checkpoint_every: steps between checkpoints.
+        seed: of the order, the times and the noise.
+    """
+
+    steps: int
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    ema: float = 0.9995
+    clip: float = 1.0
+    log_every: int = 100
+    checkpoint_every: int = 1000
+    seed: int = 0
+
+    def __post_init__(self):
+        wrong = [
+            f"{name} is {getattr(self, name)!r}, it must be {least} or more"
+            for name, least in _LEAST.items()
+            if getattr(self, name) < least
+        ]
+        if not 0 <= self.ema < 1:
+            wrong.append(f"ema is {self.ema!r}, it must lie in [0, 1)")
+        if not self.learning_rate > 0 or not self.clip > 0:
+            wrong.append("learning_rate and clip must be above 0")
+        if wrong:
+            raise ValueError("training settings: " + "; ".join(wrong))
+
+
+class TrainingError(RuntimeError):
+    """Training that cannot go on: numbers that are not finite, or a checkpoint of another run."""
+
+
+def describe_run(model: DiffusionModel, dataset: Dataset, settings: Training) -> dict:
+    """All that fixes a run but its length: only where it is the same, a checkpoint is continued."""
+    digest = hashlib.sha256()
+    for array in (dataset.x, dataset.labels, dataset.split):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    description = {
+        "training": {
+            k: v for k, v in asdict(settings).items() if k not in ("steps", "checkpoint_every")
+        },
+        "model": model_to_dict(model),
+        "data": {"classes": dataset.classes, "sha256": digest.hexdigest()},
+    }
+    return json.loads(json.dumps(description))  # as it comes back from a manifest
+
+
+class TrainingRun:
+    """A run between two steps: all that a checkpoint holds."""
+
+    def __init__(
+        self,
+        model: DiffusionModel,
+        dataset: Dataset,
+        settings: Training,
+        device: torch.device,
+    ):
+        if dataset.shape != model.shape:
+            raise ValueError(
+                f"the model is for objects of shape {model.shape}, "
+                f"data set {dataset.name!r} has {dataset.shape}"
+            )
+        if unknown := [name for name in dataset.classes if name not in model.classes]:
+            raise ValueError(
+                f"data set {dataset.name!r} has the classes {unknown}, which the model does not "
+                f"know; its classes are {list(model.classes)}"
+            )
+        check_training_objects(dataset)
+        code = np.array([model.classes.index(name) for name in dataset.classes])
+        examples = dataset.select("train")
+        x, labels = examples.x, code[examples.labels]
+        self.description = describe_run(model, dataset, settings)
+        self.model = model.to(device).train()
+        self.settings, self.device = settings, device
+        self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
+        self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
+        self.batch = min(settings.batch_size, len(x))
+        self.parameters = dict(model.named_parameters())
+        self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
+        self.optimizer = torch.optim.Adam(
+            self.parameters.values(), lr=settings.learning_rate, fused=True
+        )
+        self.step, self.seconds, self.records = 0, 0.0, []
+        self.sums = {"loss": 0.0, "gradient_norm": 0.0}
+        self._order = (-1, None)
+
+    def examples_until(self, step: int) -> int:
+        """Examples seen in the first steps; the last batch of an epoch may be smaller."""
+        epochs, batches = divmod(step, -(-len(self.x) // self.batch))
+        return epochs * len(self.x) + batches * self.batch
+
+    def examples(self) -> Tensor:
+        """Positions of this step's examples."""
+        epoch, number = divmod(self.step, -(-len(self.x) // self.batch))
+        if self._order[0] != epoch:
+            order = generator(self.settings.seed, "order", epoch).permutation(len(self.x))
+            self._order = (epoch, torch.from_numpy(order).to(self.device))
+        return self._order[1][number * self.batch : (number + 1) * self.batch]
+
+    def advance(self) -> int:
+        """One optimisation step; returns the number of examples it saw."""
+        began = time.perf_counter()
+        chosen = self.examples()
+        x_0, classes = self.x[chosen], self.labels[chosen]
+        random = generator(self.settings.seed, "noise", self.step)
+        horizon = self.model.process.horizon
+        # (0, T]: at t = 0 there is no noise to predict
+        t = torch.from_numpy(horizon * (1 - random.random(len(chosen)))).to(self.device)
+        noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(
+            self.device
+        )
+        losses = self.model.loss(x_0, classes, t, noise)
+        self.optimizer.zero_grad()
+        losses.mean().backward()
+        norm = clip_grad_norm_(self.parameters.values(), self.settings.clip)
+        if not torch.isfinite(norm):
+            raise TrainingError(self._explain(losses.detach(), classes, t))
+        self.optimizer.step()
+        decay = min(self.settings.ema, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(
+            list(self.average.values()), [p.detach() for p in self.parameters.values()], 1 - decay
+        )
+        self.step += 1
+        self._record(float(losses.detach().mean()), float(norm))
+        self.seconds += time.perf_counter() - began
+        return len(chosen)
+
+    def _record(self, loss: float, norm: float) -> None:
+        self.sums["loss"] += loss
+        self.sums["gradient_norm"] += norm
+        since = (self.step - 1) % self.settings.log_every + 1
+        if since == self.settings.log_every or self.step == self.settings.steps:
+            means = {name: total / since for name, total in self.sums.items()}
+            self.records.append({"step": self.step, **means})
+            self.sums = dict.fromkeys(self.sums, 0.0)
+
+    def _explain(self, losses: Tensor, classes: Tensor, t: Tensor) -> str:
+        """Which examples the numbers went wrong for."""
+        bad = ~torch.isfinite(losses)
+        what = f"the loss is not finite for {int(bad.sum())} of {len(bad)} examples"
+        if not bad.any():
+            bad, what = torch.ones_like(bad), "the gradient is not finite, though every loss is"
+        names = sorted({self.model.classes[c] for c in classes[bad].tolist()})
+        branches = sorted(set(self.model.branch_of(classes[bad], t[bad]).tolist()))
+        if self.model.tree is not None:
+            branches = ["/".join(self.model.tree.branches[b].classes) for b in branches]
+        return (
+            f"training stopped at step {self.step}: {what}; times t in [{float(t[bad].min()):.4g}, "
+            f"{float(t[bad].max()):.4g}], branches {branches}, classes {names}. The checkpoints "
+            "before this step are intact. Usual causes: a learning rate that is too high, values "
+            "that are not scaled"
+        )
+
+    def progress(self) -> str:
+        """Where the run stands, for the log; the bar is for terminals."""
+        loss = f"loss {self.records[-1]['loss']:.4f}, " if self.records else ""
+        left = (self.settings.steps - self.step) * self.seconds / self.step
+        return (
+            f"step {self.step:,} of {self.settings.steps:,}, {loss}"
+            f"{self.examples_until(self.step) / self.seconds:,.0f} examples/s, {left:,.0f} s left"
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint and drop all but the newest two."""
+        state = self.optimizer.state_dict()["state"]
+        moments = {
+            f"{name}/{key}": value
+            for number, name in enumerate(self.parameters)
+            for key, value in state[number].items()
+        }
+        manifest = {
+            "format": "bdiff.training/1", "run": self.description, "step": self.step,
+            "seconds": self.seconds, "sums": self.sums,
+        }  # fmt: skip
+        tensors = {"weights": self.parameters, "average": self.average, "optimizer": moments}
+        save_folder(
+            folder / f"step-{self.step:08d}",
+            manifest,
+            tensors,
+            {"metrics.jsonl": lines(self.records)},
+        )
+        for old in sorted(folder.glob("step-*"))[:-2]:
+            shutil.rmtree(old)
+
+    def resume(self, folder: Path) -> None:
+        """Continue from the newest checkpoint that verifies, if there is one."""
+        found = newest(folder)
+        if found is None:
+            return
+        manifest, tensors = load_folder(found)
+        differences = list(_differences(manifest["run"], self.description))
+        if manifest["step"] > self.settings.steps:
+            differences.append(
+                f"steps: the checkpoint is at {manifest['step']}, this run ends at "
+                f"{self.settings.steps}"
+            )
+        if differences:
+            raise TrainingError(
+                f"{found} belongs to another run:\n  "
+                + "\n  ".join(differences)
+                + f"\nremove {folder} to start anew, or restore the settings to resume"
+            )
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(tensors["weights"][name])
+                self.average[name].copy_(tensors["average"][name])
+        moments = tensors["optimizer"]
+        state = {
+            number: {
+                "step": moments[f"{name}/step"],
+                # in the memory layout of the parameter, or the fused optimiser would pair other
+                # elements
+                "exp_avg": torch.empty_like(parameter.data).copy_(moments[f"{name}/exp_avg"]),
+                "exp_avg_sq": torch.empty_like(parameter.data).copy_(moments[f"{name}/exp_avg_sq"]),
+            }
+            for number, (name, parameter) in enumerate(self.parameters.items())
+        }
+        self.optimizer.load_state_dict(
+            {"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]}
+        )
+        self.step, self.seconds, self.sums = manifest["step"], manifest["seconds"], manifest["sums"]
+        text = (found / "metrics.jsonl").read_text()
+        self.records = [json.loads(line) for line in text.splitlines()]
+
+    def finish(self) -> None:
+        """Give the model its averaged weights."""
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(self.average[name])
+        self.model.eval()
+
+
+def _differences(found, expected, path: str = ""):
+    """Lines `path: found ..., now ...` for every value in which two settings differ."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in sorted(found.keys() | expected.keys()):
+            yield from _differences(found.get(key), expected.get(key), f"{path}.{key}".lstrip("."))
+    elif found != expected:
+        yield f"{path}: the checkpoint has {found!r}, this run {expected!r}"
+
+
+def lines(records: list[dict]) -> str:
+    """Records as JSON lines."""
+    return "".join(json.dumps(record) + "\n" for record in records)
