@@ -22,6 +22,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from bdiff.device import choose_device
+from bdiff.files import sync
 from bdiff.model import DiffusionModel, build_model
 from bdiff.process import process_from
 from bdiff.tree_files import tree_from_dict, tree_to_dict
@@ -65,7 +66,7 @@ def save_folder(
         staged.mkdir(parents=True)
         for name, data in [*contents.items(), ("manifest.json", described.encode())]:
             _write_through(staged / name, data)
-        _flush_folder(staged)
+        sync(staged)
         _swap(staged, folder)
     except OSError as error:
         shutil.rmtree(staged, ignore_errors=True)
@@ -79,18 +80,8 @@ def _portable(named: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _write_through(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    path.write_bytes(data)
+    sync(path)
 
 
 def _fingerprint(manifest: dict) -> str:
@@ -114,7 +105,7 @@ def _swap(staged: Path, folder: Path) -> None:
     except OSError:
         _recover(folder)
         raise
-    _flush_folder(folder.parent)
+    sync(folder.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -88,7 +88,7 @@ def test_newest_falls_back_over_damage_and_sweeps_leftovers(tmp_path):
     assert newest(tmp_path / "nothing") is None
 
 
-@pytest.mark.parametrize("victim", ["_write_through", "_flush_folder", "_swap"])
+@pytest.mark.parametrize("victim", ["_write_through", "sync", "_swap"])
 def test_death_while_writing_leaves_the_old_checkpoint(tmp_path, monkeypatch, victim):
     save(tmp_path / "c", 1)
 
