@@ -130,6 +130,8 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
     """
     folder = Path(folder)
     _recover(folder)
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no folder {folder}")
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         found, expected = _fingerprint(manifest), manifest["sha256"]
@@ -138,7 +140,7 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
     if found != expected:
         raise CheckpointError(
             f"{folder / 'manifest.json'} is damaged or was edited: its sha256 is {found}, it says "
-            f"{expected}; restore it or train again"
+            f"{expected}; restore it, or delete {folder} and train again"
         )
     tensors = {}
     for name, expected in manifest["files"].items():
@@ -152,7 +154,8 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
         if found != expected["sha256"]:
             raise CheckpointError(
                 f"{folder / name} is damaged: sha256 {found} of {len(data)} bytes, the manifest "
-                f"says {expected['sha256']} of {expected['bytes']}; restore it or train again"
+                f"says {expected['sha256']} of {expected['bytes']}; restore it, or delete "
+                f"{folder} and train again"
             )
         if name.endswith(".safetensors"):
             tensors[name.removesuffix(".safetensors")] = load(data)

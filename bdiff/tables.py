@@ -126,10 +126,18 @@ def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFra
         each side), branched, linear, real (the floor: real against real objects), the accuracy of
         an independent classifier on each (real: on held-out objects), and the paper's two models.
         The paper compares with training objects only, so its numbers stand beside split "train".
+
+    Raises:
+        ValueError: if there is no row of metric "frechet_raw".
     """
     import pandas as pd
 
     raw = quality[quality["metric"] == "frechet_raw"]
+    if raw.empty:
+        raise ValueError(
+            "no rows of metric 'frechet_raw': no class has enough objects for a Fréchet distance "
+            "(4 or more)"
+        )
     accuracy = quality[quality["metric"] == "accuracy"]
     printed = paper[(paper["experiment"] == "quality") & (paper["metric"] == "frechet_raw")]
     tables = []

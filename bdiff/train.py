@@ -5,12 +5,12 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device
 from bdiff.model import DiffusionModel
+from bdiff.progress import Progress
 from bdiff.training_run import Training, TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -54,23 +54,20 @@ def train(
 def _to_the_end(run: "TrainingRun", folder: Path | None) -> None:
     """Make the remaining steps, with a progress bar and checkpoints."""
     settings = run.settings
-    # quiet where there is no terminal to draw on
-    bar = tqdm(
-        total=run.examples_until(settings.steps), initial=run.examples_until(run.step),
-        unit=" examples", unit_scale=True, disable=None, desc=f"training {run.model.kind}",
-    )  # fmt: skip
+    if run.step:
+        logger.info("resumed from the checkpoint of step %s", f"{run.step:,}")
+    total, done = run.examples_until(settings.steps), run.examples_until(run.step)
     # Moments of branches that a batch does not touch decay into denormal numbers, which cost a
     # factor of three in the optimiser after some hundred steps.
     torch.set_flush_denormal(True)
     try:
-        with bar:
+        with Progress(f"training {run.model.kind}", total, "examples", done) as progress:
             while run.step < settings.steps:
-                bar.update(run.advance())
-                if run.records and run.records[-1]["step"] == run.step:
-                    bar.set_postfix(loss=f"{run.records[-1]['loss']:.4f}")
+                seen = run.advance()
+                loss = f"loss {run.records[-1]['loss']:.4f}" if run.records else None
+                progress.update(seen, loss)
                 due = run.step % settings.checkpoint_every == 0 or run.step == settings.steps
                 if due and folder is not None:
                     run.save(folder)
-                    logger.info("%s model: %s", run.model.kind, run.progress())
     finally:
         torch.set_flush_denormal(False)

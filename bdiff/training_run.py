@@ -192,15 +192,6 @@ class TrainingRun:
             "that are not scaled"
         )
 
-    def progress(self) -> str:
-        """Where the run stands, for the log; the bar is for terminals."""
-        loss = f"loss {self.records[-1]['loss']:.4f}, " if self.records else ""
-        left = (self.settings.steps - self.step) * self.seconds / self.step
-        return (
-            f"step {self.step:,} of {self.settings.steps:,}, {loss}"
-            f"{self.examples_until(self.step) / self.seconds:,.0f} examples/s, {left:,.0f} s left"
-        )
-
     def save(self, folder: Path) -> None:
         """Write a checkpoint and drop all but the newest two."""
         state = self.optimizer.state_dict()["state"]

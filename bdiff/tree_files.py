@@ -92,8 +92,8 @@ def load_tree(path: str | Path, process: VP | None = None) -> BranchTree:
         return tree_from_dict(description, process or process_from(description["process"]))
     except KeyError as error:
         raise ValueError(f"{path} is no tree: {error.args[0]} is missing or unknown") from error
-    except (AttributeError, TypeError) as error:
-        raise ValueError(f"{path} is no tree: {error}") from error
+    except (AttributeError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is empty or no tree ({error}); make it again") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

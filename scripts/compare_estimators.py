@@ -1,17 +1,17 @@
 """Compare both estimators of the branch points: time, and agreement between draws of objects."""
 
 import argparse
-import json
 
 from bdiff.branch_points.compare import compare_estimators
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.process import process_from
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--output", required=True, help="tidy table (CSV)")
     args = parser.parse_args(argv)
@@ -27,4 +27,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,10 +1,10 @@
 """Download the raw files of a data set from the first source that answers, and verify them."""
 
 import argparse
-import logging
 
 from bdiff.data.download import download
 from bdiff.data.sources import TABLE
+from bdiff.script import run
 
 
 def main(argv=None):
@@ -16,9 +16,8 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="folder to fill, such as data/raw/mnist")
     parser.add_argument("--table", default=TABLE, help="table of sources (default: %(default)s)")
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     download(arguments.source, arguments.output, arguments.table)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

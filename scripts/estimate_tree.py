@@ -1,17 +1,17 @@
 """Estimate the branch tree of a data set, or write the one that the settings give."""
 
 import argparse
-import json
 
 from bdiff.branch_points.estimate import estimate_tree, given_tree
 from bdiff.data.dataset import read_dataset
 from bdiff.process import process_from
+from bdiff.script import json_object, run
 from bdiff.tree_files import save_tree
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--output", required=True, help="tree (JSON; Newick is written beside it)")
     args = parser.parse_args(argv)
@@ -27,4 +27,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

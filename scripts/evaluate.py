@@ -1,28 +1,28 @@
 """Judge the samples of all models of a data set, beside real objects."""
 
 import argparse
-import json
 
 from bdiff.analysis.quality import COLUMNS, quality
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.sample.files import read_samples
+from bdiff.script import json_object, named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
-    parser.add_argument("--samples", required=True, nargs="+", metavar="MODEL=PATH")
+    parser.add_argument(
+        "--samples", required=True, nargs="+", type=named_path, metavar="MODEL=PATH"
+    )
     parser.add_argument("--output", required=True, help="tidy table (CSV)")
     args = parser.parse_args(argv)
-    samples = {
-        model: read_samples(path) for model, path in (item.split("=", 1) for item in args.samples)
-    }
+    samples = {model: read_samples(path) for model, path in args.samples}
     rows = quality(read_dataset(args.data), samples, **args.settings)
     write_rows(args.output, rows, COLUMNS)
     print(f"{args.output}: {len(rows):,} numbers")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bdiff.files import atomic_write, read_rows
 from bdiff.paper import paper_numbers
+from bdiff.script import named_path, run
 from bdiff.tables import (
     branches_table,
     discovery_table,
@@ -19,7 +20,9 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--paper", required=True, type=Path, help="folder of the paper's numbers")
     for name in ("tree", "quality", "efficiency", "comparison"):
-        parser.add_argument(f"--{name}", nargs="*", default=[], metavar="DATASET=PATH")
+        parser.add_argument(
+            f"--{name}", nargs="*", default=[], type=named_path, metavar="DATASET=PATH"
+        )
     parser.add_argument("--output", required=True, type=Path, help="folder of the tables")
     args = parser.parse_args(argv)
     numbers = paper_numbers(args.paper / "numbers.csv")
@@ -41,15 +44,15 @@ def main(argv=None):
 
 
 def read_tree(item):
-    name, path = item.split("=", 1)
+    name, path = item
     return name, (load_tree(path), process_of_tree(path))
 
 
 def read_all(items):
     import pandas as pd
 
-    return pd.concat([read_rows(item.split("=", 1)[1]) for item in items], ignore_index=True)
+    return pd.concat([read_rows(path) for _, path in items], ignore_index=True)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

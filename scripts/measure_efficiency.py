@@ -8,11 +8,12 @@ from bdiff.analysis.efficiency import COLUMNS, measure_efficiency
 from bdiff.checkpoint import load_model
 from bdiff.files import write_rows
 from bdiff.sample.sampler import Sampler
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--model", required=True, help="folder of a branched model")
     parser.add_argument("--output", required=True, help="tidy table (CSV)")
     args = parser.parse_args(argv)
@@ -26,4 +27,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

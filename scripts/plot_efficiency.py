@@ -1,17 +1,17 @@
 """F10, F11: the cost of sampling all classes, one by one and with shared trunks."""
 
 import argparse
-import json
 
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.efficiency import efficiency
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--efficiency", required=True, help="tidy table of the runs (CSV)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
@@ -21,4 +21,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,28 +1,30 @@
 """F2: samples of every class, of the branched and of the label-guided model."""
 
 import argparse
-import json
 
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.examples import examples
 from bdiff.figures.style import save_figure
 from bdiff.sample.files import read_samples
+from bdiff.script import json_object, named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
-    parser.add_argument("--samples", required=True, nargs="+", metavar="MODEL=PATH")
+    parser.add_argument(
+        "--samples", required=True, nargs="+", type=named_path, metavar="MODEL=PATH"
+    )
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
     args = parser.parse_args(argv)
     dataset = read_dataset(args.data)
     images = {}
-    for model, path in (item.split("=", 1) for item in args.samples):
+    for model, path in args.samples:
         made = read_samples(path)
         images[model] = {name: made.where(label=name, role="sample") for name in dataset.classes}
     save_figure(examples(images, dataset.title), args.output)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,7 +1,6 @@
 """F4a to F4e: samples of a table against real objects, feature by feature and class by class."""
 
 import argparse
-import json
 from pathlib import Path
 
 from bdiff.data.dataset import read_dataset
@@ -14,19 +13,22 @@ from bdiff.figures.wasserstein import wasserstein
 from bdiff.files import read_rows
 from bdiff.paper import paper_numbers
 from bdiff.sample.files import read_samples
+from bdiff.script import json_object, named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--quality", required=True, help="tidy table of the metrics (CSV)")
-    parser.add_argument("--samples", required=True, nargs="+", metavar="MODEL=PATH")
+    parser.add_argument(
+        "--samples", required=True, nargs="+", type=named_path, metavar="MODEL=PATH"
+    )
     parser.add_argument("--paper", required=True, help="folder of the paper's numbers")
     parser.add_argument("--output", required=True, help="folder of the figures")
     args = parser.parse_args(argv)
     dataset = read_dataset(args.data)
-    made = read_samples(dict(item.split("=", 1) for item in args.samples)["branched"])
+    made = read_samples(dict(args.samples)["branched"])
     true = {name: dataset.of(name, "train") for name in dataset.classes}
     generated = {name: made.where(label=name, role="sample") for name in dataset.classes}
     names, title = dataset.feature_names, dataset.title
@@ -43,4 +45,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,7 +1,6 @@
 """F3, F6: the distance of samples to real objects, class by class."""
 
 import argparse
-import json
 from pathlib import Path
 
 from bdiff.data.dataset import read_dataset
@@ -9,11 +8,12 @@ from bdiff.figures.sample_quality import sample_quality
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
 from bdiff.paper import paper_numbers
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--quality", required=True, help="tidy table of the metrics (CSV)")
     parser.add_argument("--paper", required=True, help="folder of the paper's numbers")
@@ -25,4 +25,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,18 +1,18 @@
 """F22: similarities of pairs of objects at the branch point of two classes."""
 
 import argparse
-import json
 
 from bdiff.branch_points.similarity import pair_similarities
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.similarities import similarities
 from bdiff.figures.style import save_figure
+from bdiff.script import json_object, run
 from bdiff.tree_files import load_tree, process_of_tree
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--tree", required=True, help="branch tree (JSON)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
@@ -27,4 +27,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

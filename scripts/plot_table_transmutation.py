@@ -1,7 +1,6 @@
 """F15a to F15c: hybrids and transmutation of a table."""
 
 import argparse
-import json
 from pathlib import Path
 
 from bdiff.data.dataset import read_dataset
@@ -11,11 +10,12 @@ from bdiff.figures.style import save_figure
 from bdiff.figures.table_hybrids import table_hybrids
 from bdiff.figures.table_transmutation import table_transmutation
 from bdiff.sample.files import read_samples
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--hybrids", required=True, help="hybrids and continuations (parquet)")
     parser.add_argument("--transmutation", required=True, help="before, between, after (parquet)")
@@ -35,4 +35,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

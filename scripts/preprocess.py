@@ -1,10 +1,10 @@
 """Make the data set that all later stages read, from raw files or from what is embedded."""
 
 import argparse
-import json
 
 from bdiff.data.dataset import write_dataset
 from bdiff.data.preprocess import preprocess
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
@@ -13,7 +13,7 @@ def main(argv=None):
     parser.add_argument(
         "--settings",
         required=True,
-        type=json.loads,
+        type=json_object,
         help='JSON, such as {"source": "letters", "classes": ["A", "V", "Y"], '
         '"held_out": "official", "name": "letters_avy"}',
     )
@@ -30,4 +30,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

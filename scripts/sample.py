@@ -1,16 +1,16 @@
 """Sample every class of a model."""
 
 import argparse
-import json
 
 from bdiff.checkpoint import load_model
 from bdiff.sample.files import write_samples
 from bdiff.sample.sampler import Sampler, sample
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--model", required=True, help="folder of the model")
     parser.add_argument("--output", required=True, help="samples (parquet)")
     args = parser.parse_args(argv)
@@ -28,4 +28,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

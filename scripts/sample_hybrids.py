@@ -1,17 +1,17 @@
 """Make hybrids of pairs of classes, and what each becomes as either class."""
 
 import argparse
-import json
 
 from bdiff.analysis.analogies import hybrids
 from bdiff.checkpoint import load_model
 from bdiff.sample.files import write_samples
 from bdiff.sample.sampler import Sampler
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--model", required=True, help="folder of a branched model")
     parser.add_argument("--output", required=True, help="hybrids and continuations (parquet)")
     args = parser.parse_args(argv)
@@ -24,4 +24,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import logging
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from bdiff.checkpoint import save_model
 from bdiff.data.dataset import read_dataset
 from bdiff.model import build_model
 from bdiff.process import process_from
+from bdiff.script import json_object, run
 from bdiff.train import train
 from bdiff.training_run import Training, describe_run, lines
 from bdiff.tree_files import load_tree
@@ -19,7 +19,7 @@ from bdiff.tree_files import load_tree
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--tree", help="branch tree (JSON), for a branched model")
     parser.add_argument("--output", required=True, help="folder of the model")
@@ -28,7 +28,8 @@ def main(argv=None):
     )
     args = parser.parse_args(argv)
     settings = args.settings
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if settings["kind"] == "branched" and not args.tree:
+        parser.error("a branched model needs --tree")
     dataset = read_dataset(args.data)
     process = process_from(settings["process"])
     model = build_model(
@@ -58,4 +59,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,18 +1,18 @@
 """Turn real objects of one class into another, through their branch point."""
 
 import argparse
-import json
 
 from bdiff.analysis.analogies import transmute
 from bdiff.checkpoint import load_model
 from bdiff.data.dataset import read_dataset
 from bdiff.sample.files import write_samples
 from bdiff.sample.sampler import Sampler
+from bdiff.script import json_object, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON object")
+    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
     parser.add_argument("--model", required=True, help="folder of a branched model")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument(
@@ -32,4 +32,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -260,7 +260,7 @@ def test_a_tree_that_the_process_cannot_carry_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"format": "bdiff.tree/1"', "tree.json: "),
+        ('{"format": "bdiff.tree/1"', "tree.json is empty or no tree"),
         (
             '{"format": "other"}',
             "tree.json: expected a tree of format 'bdiff.tree/1', found 'other'",

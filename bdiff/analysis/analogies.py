@@ -6,12 +6,13 @@ forward process, and from there down the branches of another class (paper, secti
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from bdiff.model import DiffusionModel
+from bdiff.progress import Progress
 from bdiff.randomness import sample_noise
 from bdiff.sample.files import Samples
 from bdiff.sample.plan import chain, shared
@@ -39,7 +40,7 @@ def hybrids(
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
     began, spent, rows = time.perf_counter(), 0, []
-    for a, b in pairs:
+    for a, b in _with_progress("making hybrids", pairs):
         both = f"{a}/{b}"
         for first in range(0, count, sampler.per_class):
             size = min(sampler.per_class, count - first)
@@ -69,15 +70,15 @@ def transmute(
         sampler: solver, grid and seed.
 
     Returns:
-        For every pair and direction a to b: role "original" (label and origin a), role "noised" at
-        the branch time and role "sample" (both label b, origin a). Row i of each belongs to object
-        i.
+        For every pair and direction a to b, with label b and origin a: role "original" (the
+        objects given), "noised" (at the branch time) and "sample". Row i of each belongs to
+        object i.
     """
     tree, grid = _tree_for(model, pairs), sampler.grid(model)
     objects = _checked(objects, {name for pair in pairs for name in pair}, model.shape)
     began, spent, rows = time.perf_counter(), 0, []
     directions = [pair for a, b in pairs for pair in ((a, b), (b, a))]
-    for origin, target in directions:
+    for origin, target in _with_progress("transmuting", directions):
         at = tree.branch_time(origin, target)
         for first in range(0, len(objects[origin]), sampler.per_class):
             x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
@@ -98,11 +99,18 @@ def transmute(
                 model, legs, sampler.solver, sampler.seed, first, given={0: noised}
             )
             spent += made
-            rows.append((x_0, origin, "original", origin, 0.0, first))
+            rows.append((x_0, target, "original", origin, 0.0, first))
             rows.append((noised, target, "noised", origin, at, first))
             rows.append((states[-1], target, "sample", origin, 0.0, first))
     count = sum(len(objects[origin]) for origin, _ in directions)
     return _collect(rows, describe(model, sampler, began, spent, count))
+
+
+def _with_progress(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    with Progress(what, len(pairs), "pairs") as progress:
+        for pair in pairs:
+            yield pair
+            progress.update(1)
 
 
 def _tree_for(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> BranchTree:
@@ -119,6 +127,8 @@ def _tree_for(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> Branch
             model.tree.index(name)  # an unknown class raises here
         if a == b:
             raise ValueError(f"a pair needs two different classes, found {a!r} twice")
+        if "/" in a + b:
+            raise ValueError(f"hybrids are named a/b, so no class can be: {a!r}, {b!r}")
     return model.tree
 
 

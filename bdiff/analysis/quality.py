@@ -28,6 +28,20 @@ def quality(
     Returns:
         Tidy rows with `COLUMNS`. Model "real" is the floor: real objects in place of samples.
     """
+    for model, made in samples.items():
+        strangers = sorted(set(made.label.tolist()) - set(dataset.classes))
+        if made.x.shape[1:] != dataset.shape or strangers:
+            raise ValueError(
+                f"the samples of {model!r} are of another data set: they have the shape "
+                f"{made.x.shape[1:]} and the classes {sorted(set(made.label.tolist()))}, "
+                f"{dataset.name!r} has {dataset.shape} and {list(dataset.classes)}"
+            )
+    for name in dataset.classes:
+        if len(dataset.of(name, "train")) < 4:
+            raise ValueError(
+                f"class {name!r} has {len(dataset.of(name, 'train'))} training objects; a Fréchet "
+                "distance beside its floor needs 4 or more"
+            )
     rows = []
 
     def add(

@@ -8,6 +8,7 @@ below it. Objects of a row are independent draws of x_t given the same x_0, as i
 
 from collections.abc import Mapping
 from itertools import pairwise
+from textwrap import fill
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bdiff.figures.style import BRANCHES, INK, in_style, new_figure
+from bdiff.figures.style import BRANCHES, INK, in_style, new_figure, shorten
 from bdiff.process import VP
 from bdiff.randomness import generator
 from bdiff.tree import BranchTree
@@ -24,6 +25,9 @@ STEPS = 11
 GAP = 0.7  # between ribbons, in rows
 IMAGE, MARGIN = 0.076, 0.012  # width of an image, and of the ribbon beside it, in time
 SIDE = 0.93  # height of an image, in rows
+NAMED = 3  # classes of a branch that are named at its branch point
+CHARACTER = 0.0135  # width of one, in noise time
+LINE = 10  # characters of a class's name in a line
 
 
 @in_style
@@ -62,7 +66,9 @@ def branched_process(
     )
     axes.set_aspect(IMAGE / SIDE)  # images are square
     middles = [places(name, 0.0) + len(objects[name]) / 2 for name in classes]
-    axes.set_yticks(middles, classes, fontsize=13, fontweight="bold")
+    names = [fill(shorten(name), LINE) for name in classes]
+    size = 13 if max(map(len, names)) <= 3 else 9.5
+    axes.set_yticks(middles, names, fontsize=size, fontweight="bold")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(False)
@@ -148,11 +154,28 @@ def _label_points(axes: Axes, tree: BranchTree, places, objects) -> None:
         axes.plot([point.time] * 2, [-0.3, bottom], zorder=4, **line)
         parts = [branch.classes for branch in tree.branches if branch.parent == number]
         parts.sort(key=lambda names: order.index(names[0]))
+        text = f" {_members(parts)}   t = {point.time:.2f}"
+        # A long label starts further left, across the lines of other branch points if need be.
+        left = max(0, min(point.time, tree.horizon * (1 - CHARACTER * len(text))))
         axes.annotate(
-            f" {' | '.join(', '.join(names) for names in parts)}   t = {point.time:.2f}",
+            text,
             (point.time, -0.3),
-            (0, 2 + 14 * (len(tree.points) - 1 - level)),
-            textcoords="offset points",
+            (left, 2 + 14 * (len(tree.points) - 1 - level)),
+            textcoords=("data", "offset points"),
             fontsize=9.5,
+            zorder=5,
+            bbox={"color": "white", "pad": 0},
             arrowprops={"arrowstyle": "-", "relpos": (0, 0), "shrinkA": 0, "shrinkB": 0, **line},
         )
+
+
+def _members(parts: list[tuple[str, ...]]) -> str:
+    """The classes of each part, e.g. "0, 9 | 4"; of many classes the first and how many more."""
+    shown = sum(min(len(names), NAMED) for names in parts)
+    return " | ".join(
+        ", ".join(
+            [shorten(name, max(6, 44 // shown)) for name in names[:NAMED]]
+            + [f"+{len(names) - NAMED} more"] * (len(names) > NAMED)
+        )
+        for names in parts
+    )

@@ -1,6 +1,7 @@
 """F4c: where two classes differ most in a feature, the generated ones differ likewise."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,7 +10,16 @@ from matplotlib.patches import Patch
 
 from bdiff.figures.feature_distances import between_classes, true_to_generated
 from bdiff.figures.histogram import bare, feature_bins, filled, outlined
-from bdiff.figures.style import FIRST, INK, SECOND, in_style, legend_below, new_figure, panel_grid
+from bdiff.figures.style import (
+    FIRST,
+    INK,
+    SECOND,
+    in_style,
+    legend_below,
+    new_figure,
+    panel_grid,
+    shorten,
+)
 
 # The paper's rule (section 7, F4c): the true classes this far apart, the generated this near the
 # true.
@@ -47,7 +57,9 @@ def class_contrasts(
         for name, colour in ((a, FIRST), (b, SECOND)):
             filled(axes, values[name][0], edges, colour)
             outlined(axes, values[name][1], edges, colour)
-        axes.set_title(f"{feature_names[feature]}: {a}, {b}", loc="left", fontsize=9.5)
+        names = f"{shorten(a, 10)}, {shorten(b, 10)}"
+        text = f"{shorten(feature_names[feature])}: {names}"
+        axes.set_title(fill(text, 24), loc="left", fontsize=9.5)
         bare([axes])
     handles = [
         Patch(color=FIRST, label="first class"),

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bdiff.figures.feature_correlation import before_and_after, feature_correlation
-from bdiff.figures.style import FIRST, INK, SECOND, in_style, new_figure
+from bdiff.figures.style import FIRST, INK, SECOND, in_style, new_figure, shorten
 from bdiff.sample.files import Samples
 
 BINS = 10
@@ -29,6 +29,7 @@ def correlation_histograms(transmutation: Samples, pair: tuple[str, str], title:
         axes.hist(r, edges, color=colour, edgecolor="white")
         axes.axvline(0, color=INK, linewidth=1)
         axes.axvline(r.mean(), color=INK, linewidth=1.4, linestyle="--")
+        start, end = shorten(start, 12), shorten(end, 12)
         axes.set_title(f"{start} to {end}: mean r {r.mean():.2f}", loc="left")
         axes.set_xlabel("Pearson r before and after")
         axes.yaxis.get_major_locator().set_params(integer=True)

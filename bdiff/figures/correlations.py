@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from bdiff.figures.style import in_style, new_figure, panel_grid
+from bdiff.figures.style import in_style, new_figure, panel_grid, shorten
 
 COLUMNS = 4
 
@@ -36,7 +36,7 @@ def correlations(
         true_m, generated_m, difference = matrices[name]
         strip = np.hstack([true_m, gap, generated_m, gap, difference])
         shown = axes.imshow(strip, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
-        axes.set_title(f"{name}  ({error[name]:.3f})", loc="left", fontsize=9.5, pad=2)
+        axes.set_title(f"{shorten(name, 13)}  ({error[name]:.3f})", loc="left", fontsize=9.5, pad=2)
         axes.set(xticks=[], yticks=[])
         axes.grid(False)
         axes.spines[:].set_visible(False)

@@ -13,6 +13,13 @@ from bdiff.figures.style import COLOURS, in_style, new_figure
 
 WAYS = ("separate", "shared")
 NAMES = ("separate chains", "shared trunks")
+SOLVERS = {
+    "ddim": "DDIM",
+    "dpm_solver_pp_2m": "DPM-Solver++(2M)",
+    "predictor_corrector": "predictor-corrector",
+    "euler_maruyama": "Euler-Maruyama",
+    "probability_flow": "probability flow",
+}
 
 
 @in_style
@@ -42,11 +49,19 @@ def efficiency(measured: pd.DataFrame, title: str) -> Figure:
     _bars(evaluations, calls, None, "network evaluations", [f"{n:,.0f}" for n in calls])
     seconds.set_title(f"wall clock (mean of {repeats.min()} repeats ± standard error)", loc="left")
     evaluations.set_title("network evaluations", loc="left")
-    figure.supxlabel(
-        f"{facts['count']} objects of each class, {facts['steps']} steps, solver {facts['solver']}",
-        fontsize=9.5,
-    )
+    figure.supxlabel(_setting(facts), fontsize=9.5)
     return figure
+
+
+def _setting(facts: pd.Series) -> str:
+    parts = [
+        f"{facts['count']} objects of each class",
+        f"{facts['steps']} steps + branch times",
+        SOLVERS.get(facts["solver"], facts["solver"]),
+    ]
+    if "threads" in facts:
+        parts.append(f"{facts['threads']} thread{'s' * (facts['threads'] != 1)}")
+    return ", ".join(parts)
 
 
 def _bars(axes, values: pd.Series, error: pd.Series | None, unit: str, texts: list[str]) -> None:
@@ -57,4 +72,5 @@ def _bars(axes, values: pd.Series, error: pd.Series | None, unit: str, texts: li
     texts[1] += f"\n({ratio:.3f} of separate)"
     axes.bar_label(bars, texts, padding=3, fontsize=9.5)
     axes.yaxis.set_major_formatter("{x:,.0f}" if values.max() > 10 else "{x:.3g}")
-    axes.set(ylabel=unit, ylim=(0, values.max() * 1.18))
+    top = (values if error is None else values + error).max()
+    axes.set(ylabel=unit, ylim=(0, top * 1.2))

@@ -1,11 +1,20 @@
 """F2: samples of every class, of the branched and of the label-guided model."""
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from bdiff.figures.style import COLOURS, NAMES, in_style, label_rows, new_figure, show_images
+from bdiff.figures.style import (
+    COLOURS,
+    NAMES,
+    in_style,
+    label_rows,
+    new_figure,
+    shorten,
+    show_images,
+)
 
 ROWS, COLUMNS = 2, 10
 
@@ -21,7 +30,9 @@ def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Fig
     """
     models = [model for model in NAMES if model in samples]
     classes = list(samples[models[0]])
-    figure = new_figure(0.75 + 0.78 * len(classes), f"{title}: samples of every class")
+    count = max(len(images) for of_model in samples.values() for images in of_model.values())
+    rows = min(ROWS, -(-count // COLUMNS))
+    figure = new_figure(0.75 + 0.39 * rows * len(classes), f"{title}: samples of every class")
     panels = figure.subplots(len(classes), len(models), squeeze=False)
     for row, name in enumerate(classes):
         for column, model in enumerate(models):
@@ -30,7 +41,7 @@ def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Fig
             show_images(axes, images, COLUMNS)
             axes.set_anchor("W")
             if column == 0:
-                label_rows(axes, [name])
+                label_rows(axes, [fill(shorten(name), 12)])
             if row == 0:
                 axes.set_title(NAMES[model], color=COLOURS[model], fontweight="bold", loc="left")
     return figure

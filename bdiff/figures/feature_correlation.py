@@ -7,7 +7,7 @@ from bdiff.sample.files import Samples
 
 def before_and_after(transmutation: Samples, start: str, end: str) -> tuple[np.ndarray, np.ndarray]:
     """Real objects of class `start`, (n, D), and row by row what they became as class `end`."""
-    before = transmutation.where(label=start, role="original", origin=start)
+    before = transmutation.where(label=end, role="original", origin=start)
     after = transmutation.where(label=end, role="sample", origin=start)
     return before.reshape(len(before), -1), after.reshape(len(after), -1)
 

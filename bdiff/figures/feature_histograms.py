@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from bdiff.figures.feature_distances import true_to_generated
 from bdiff.figures.histogram import bare, feature_bins, filled, outlined
-from bdiff.figures.style import COLOURS, in_style, legend_below, new_figure, panel_grid
+from bdiff.figures.style import COLOURS, in_style, legend_below, new_figure, panel_grid, shorten
 
 COLUMNS = 8
 
@@ -38,14 +38,17 @@ def feature_histograms(
     blocks = np.atleast_1d(figure.subfigures(len(best), 1, hspace=0.02))
     for block, name in zip(blocks, best, strict=True):
         block.suptitle(
-            f"{name}: mean Wasserstein distance {mean[name]:.2f}", x=0.01, ha="left", fontsize=10
+            f"{shorten(name)}: mean Wasserstein distance {mean[name]:.2f}",
+            x=0.01,
+            ha="left",
+            fontsize=10,
         )
         for number, axes in enumerate(panel_grid(block, len(feature_names), COLUMNS)):
             u, v = true[name][:, number], generated[name][:, number]
             edges = feature_bins(u, v)
             filled(axes, u, edges, COLOURS["real"], alpha=0.5, label="true")
             outlined(axes, v, edges, COLOURS["branched"], label="generated (branched)")
-            axes.set_title(feature_names[number], fontsize=9, pad=2)
+            axes.set_title(shorten(feature_names[number], 10), fontsize=9, pad=2)
             bare([axes])
     handles, _ = blocks[0].axes[0].get_legend_handles_labels()
     legend_below(figure, handles, "value in standard deviations; height: share of objects")

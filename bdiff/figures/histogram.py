@@ -8,21 +8,34 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import MaxNLocator
 
 BINS = 20
+LATTICE_BINS = 60  # at most; with more, bins of one value each are too narrow to see
+OFF = 0.05  # how far, in steps, values may lie from a lattice
 
 
 def feature_bins(*groups: np.ndarray) -> np.ndarray:
-    """Bin edges for all groups: one bin per value where the first group has few values, else 20.
+    """Bin edges for all groups: one bin per step where the first group lies on a lattice, else 20.
+
+    Values lie on a lattice if there are few and their distances are multiples of the smallest one.
 
     Args:
         groups: one-dimensional; the first one is the reference (real objects, if there are any).
+
+    Returns:
+        At most 61 edges, evenly spaced, around all values.
     """
     values = np.unique(groups[0])
     everything = np.concatenate(groups)
+    twenty = np.histogram_bin_edges(everything, BINS)
     if not 1 < len(values) <= BINS:
-        return np.histogram_bin_edges(everything, BINS)
+        return twenty
     step = np.diff(values).min()
+    places = (values - values[0]) / step
+    if np.ptp(everything) > (LATTICE_BINS - 2) * step or abs(places - places.round()).max() > OFF:
+        return twenty
     low = values[0] - step * (0.5 + max(0, np.ceil((values[0] - everything.min()) / step - 0.5)))
     high = values[-1] + step * (0.5 + max(0, np.ceil((everything.max() - values[-1]) / step - 0.5)))
     return np.linspace(low, high, round((high - low) / step) + 1)
@@ -47,4 +60,11 @@ def bare(panels: Sequence[Axes]) -> None:
     for axes in panels:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.locator_params(axis="x", nbins=4)
+        few_ticks(axes.xaxis)
+
+
+def few_ticks(*scales: Axis) -> None:
+    """About three ticks with short labels."""
+    for scale in scales:
+        scale.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+        scale.get_major_formatter().set_powerlimits((-2, 3))

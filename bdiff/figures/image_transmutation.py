@@ -11,10 +11,11 @@ from scipy.ndimage import gaussian_filter
 
 from bdiff.figures.pairs import hybrids_of, pairs_of
 from bdiff.figures.slant import slant
-from bdiff.figures.style import in_style, label_rows, new_figure, show_images
+from bdiff.figures.style import in_style, label_rows, new_figure, shorten, show_images
 from bdiff.sample.files import Samples
 
 HYBRIDS, TRANSMUTED = 16, 10
+NAME = 12  # characters of a class's name beside or above small images
 
 
 @in_style
@@ -44,8 +45,8 @@ def image_transmutation(hybrids: Samples, transmutation: Samples, title: str) ->
 
 
 def _hybrids(block: SubFigure, hybrids: Samples, pair: tuple[str, str]) -> None:
-    a, b = pair
     states, as_a, as_b, time = hybrids_of(hybrids, pair)
+    a, b = map(shorten, pair)
     block.suptitle(f"{a} and {b}, branch point t = {time:.3f}", x=0.01, ha="left", fontsize=11)
     average, grid = block.subplots(1, 2, width_ratios=[3.2, HYBRIDS])
     mean = states.mean(axis=0, keepdims=True)
@@ -57,13 +58,13 @@ def _hybrids(block: SubFigure, hybrids: Samples, pair: tuple[str, str]) -> None:
     low, high = np.percentile(smooth, (1, 99))
     smooth = 2 * (smooth - low) / max(high - low, 1e-12) - 1
     show_images(grid, np.concatenate([smooth, as_a[:HYBRIDS], as_b[:HYBRIDS]]), len(shown))
-    label_rows(grid, ["hybrid", f"as {a}", f"as {b}"])
+    label_rows(grid, ["hybrid", *(f"as {shorten(name, NAME)}" for name in pair)])
 
 
 def _transmutations(block: SubFigure, transmutation: Samples, pair: tuple[str, str]) -> None:
     panels = block.subplots(1, 2)
     for axes, (a, b) in zip(panels, (pair, pair[::-1]), strict=True):
-        before = transmutation.where(label=a, role="original", origin=a)
+        before = transmutation.where(label=b, role="original", origin=a)
         between = transmutation.where(label=b, role="noised", origin=a)
         after = transmutation.where(label=b, role="sample", origin=a)
         order = np.argsort(slant(before), kind="stable")
@@ -73,5 +74,6 @@ def _transmutations(block: SubFigure, transmutation: Samples, pair: tuple[str, s
         show_images(
             axes, np.concatenate([x[chosen] for x in (before, between, after)]), len(chosen)
         )
+        a, b = shorten(a, NAME), shorten(b, NAME)
         label_rows(axes, [f"real {a}", "noised", f"as {b}"])
         axes.set_title(f"{a} turned into {b}, sorted by slant", loc="left")

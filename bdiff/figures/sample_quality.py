@@ -10,10 +10,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bdiff.figures.style import COLOURS, INK, NAMES, in_style, legend_above, new_figure
+from bdiff.figures.style import (
+    COLOURS,
+    INK,
+    NAMES,
+    WIDTH,
+    in_style,
+    legend_above,
+    new_figure,
+    shorten,
+)
 
 MODELS = ("branched", "linear")
 BAR = 0.4
+NARROWEST, CHARACTER = 0.17, 0.085  # inches of a class and of a letter of its name
 # Beyond this ratio of the largest to the median bar, all others would vanish: the axis is
 # logarithmic.
 OUTLIER = 30
@@ -34,7 +44,8 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     rows = quality[(quality["metric"] == "frechet_raw") & (quality["split"] == "train")]
     if rows.empty:
         raise ValueError(
-            "no rows of metric 'frechet_raw' on split 'train'; run the evaluation again"
+            "no rows of metric 'frechet_raw' on split 'train': no class has enough objects for a "
+            "Fréchet distance (4 or more)"
         )
     classes = list(dict.fromkeys(rows["class"].astype(str)))
     values = rows.assign(**{"class": rows["class"].astype(str)}).pivot_table(
@@ -42,7 +53,9 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     )
     values = values.loc[classes]
 
-    figure = new_figure(3.6, f"{title}: distance of generated samples to real objects")
+    width = max(WIDTH, 0.9 + NARROWEST * len(classes))
+    words = f"{title}: distance of generated samples to real objects"
+    figure = new_figure(3.6, words, width)
     axes = figure.add_subplot()
     places = np.arange(len(classes))
     models = [model for model in MODELS if model in values]
@@ -61,7 +74,10 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     heights = values[models].to_numpy()
     if np.nanmax(heights) > OUTLIER * np.nanmedian(heights):
         axes.set_yscale("log")
-    axes.set_xticks(places, classes, rotation=30 if max(map(len, classes)) > 3 else 0)
+    names = list(map(shorten, classes))
+    slot = (width - 0.9) / len(names)  # inches
+    turned = max(map(len, names)) * CHARACTER > slot
+    axes.set_xticks(places, names, rotation=90 * turned)
     axes.set(xlabel="class", ylabel="Fréchet distance, raw values", xlim=(-0.6, len(classes) - 0.4))
     axes.grid(False, axis="x")
     legend_above(axes, drawn)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bdiff.figures.histogram import filled, outlined
-from bdiff.figures.style import FIRST, INK, SECOND, in_style, legend_above, new_figure
+from bdiff.figures.style import FIRST, INK, SECOND, in_style, legend_above, new_figure, shorten
 
 BINS = 20
 
@@ -33,7 +33,7 @@ def similarities(
         time: t of their branch point.
         title: title of the data set.
     """
-    a, b = pair
+    a, b = map(shorten, pair)
     figure = new_figure(3.6, f"{title}: similarity of {a} and {b} at their branch point")
     axes = figure.add_subplot()
     edges = np.histogram_bin_edges(np.concatenate([first, second, between]), BINS)

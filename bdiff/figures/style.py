@@ -11,6 +11,7 @@ Images hold values in [-1, 1] and are drawn as ink on paper: -1 is white, 1 blac
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib
 import numpy as np
@@ -22,6 +23,8 @@ from matplotlib.legend import Legend
 from bdiff.files import atomic_write
 
 WIDTH = 7.5  # inches
+TITLE = 9.5  # characters of a title per inch
+NAME = 20  # characters of a name
 PNG_DPI = 150
 COLOURS = {"branched": "#0072B2", "linear": "#E69F00", "real": "#6E6E6E", "hybrid": "#009E73"}
 NAMES = {"branched": "branched", "linear": "label-guided", "real": "real"}
@@ -57,10 +60,19 @@ in_style = matplotlib.rc_context(RC)
 
 @in_style
 def new_figure(height: float, title: str, width: float = WIDTH) -> Figure:
-    """An empty figure with its title, left-aligned; sizes in inches."""
+    """An empty figure with its title, left-aligned; sizes in inches; a long title is broken."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left")
+    figure.suptitle(fill(title, int(TITLE * width)), x=0.01, ha="left")
     return figure
+
+
+def shorten(name: str, length: int = NAME) -> str:
+    """The name of a class or feature with at most `length` characters, `…` for its middle.
+
+    The end is kept, since long names often differ only there.
+    """
+    end = (length - 1) // 3
+    return name if len(name) <= length else f"{name[: length - 1 - end]}…{name[-end:]}"
 
 
 @in_style
@@ -117,18 +129,26 @@ def label_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def legend_above(axes: Axes, handles: Sequence | None = None, columns: int = 3) -> None:
-    """The legend in lines above the axes, below the title of the figure."""
-    axes.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=columns,
-        borderaxespad=0.2,
-        borderpad=0.2,
-        handlelength=1.2,
-        handletextpad=0.5,
-        columnspacing=1.2,
-    )
+    """The legend above the axes, in as many columns as fit; call it when all else is drawn."""
+    figure = axes.get_figure(root=True)
+    for ncols in range(columns, 0, -1):
+        legend = axes.legend(
+            handles=handles,
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=ncols,
+            borderaxespad=0.2,
+            borderpad=0.2,
+            handlelength=1.2,
+            handletextpad=0.5,
+            columnspacing=1.2,
+        )
+        # The layout is made without the legend, which would squeeze the axes if it were too wide.
+        legend.set_in_layout(False)
+        figure.draw_without_rendering()
+        if legend.get_window_extent().x1 <= figure.bbox.x1 - 4:
+            break
+    legend.set_in_layout(True)
 
 
 def legend_below(figure: Figure, handles: Sequence, note: str) -> Legend:

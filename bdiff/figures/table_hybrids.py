@@ -14,6 +14,7 @@ from bdiff.figures.style import (
     legend_below,
     new_figure,
     panel_grid,
+    shorten,
 )
 from bdiff.sample.files import Samples
 
@@ -32,7 +33,7 @@ def table_hybrids(
         feature_names: D names.
         title: title of the data set.
     """
-    a, b = pair
+    a, b = map(shorten, pair)
     states, as_a, as_b, time = hybrids_of(hybrids, pair)
     rows = -(-len(feature_names) // COLUMNS)
     figure = new_figure(1.1 + 1.2 * rows, f"{title}: hybrids of {a} and {b}")
@@ -42,7 +43,7 @@ def table_hybrids(
         filled(axes, as_a[:, number], edges, FIRST, label=a)
         filled(axes, as_b[:, number], edges, SECOND, label=b)
         outlined(axes, states[:, number], edges, COLOURS["hybrid"], label=f"hybrid, t = {time:.2f}")
-        axes.set_title(name, loc="left", fontsize=9.5)
+        axes.set_title(shorten(name), loc="left", fontsize=9.5)
         bare([axes])
     for axes in panels[-COLUMNS:]:
         axes.set_xlabel("standard deviations")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from bdiff.figures.feature_correlation import before_and_after, feature_correlation
-from bdiff.figures.style import FIRST, SECOND, in_style, new_figure, panel_grid
+from bdiff.figures.histogram import few_ticks
+from bdiff.figures.style import FIRST, SECOND, in_style, new_figure, panel_grid, shorten
 from bdiff.sample.files import Samples
 
 COLUMNS = 8
@@ -31,16 +32,15 @@ def table_transmutation(
     for block, way, colour in zip(blocks, (pair, pair[::-1]), (FIRST, SECOND), strict=True):
         before, after = before_and_after(transmutation, *way)
         r = feature_correlation(before, after)
-        block.suptitle(
-            "{} to {}: {} objects".format(*way, len(before)), x=0.01, ha="left", fontsize=11
-        )
-        block.supxlabel(f"before ({way[0]}), standard deviations", fontsize=9.5)
-        block.supylabel(f"after ({way[1]})", fontsize=9.5)
+        words = "{} to {}: {} objects".format(*map(shorten, way), len(before))
+        block.suptitle(words, x=0.01, ha="left", fontsize=11)
+        block.supxlabel(f"before ({shorten(way[0])}), standard deviations", fontsize=9.5)
+        block.supylabel(f"after ({shorten(way[1], 12)})", fontsize=9.5)
         panels = panel_grid(block, len(feature_names), COLUMNS, shared=True)
         for number, (axes, name) in enumerate(zip(panels, feature_names, strict=True)):
             look = {"s": 5, "alpha": 0.5, "linewidths": 0, "rasterized": True}
             axes.scatter(before[:, number], after[:, number], color=colour, **look)
-            axes.set_title(f"{name}\nr = {r[number]:.2f}", fontsize=9, pad=2)
+            axes.set_title(f"{shorten(name, 10)}\nr = {r[number]:.2f}", fontsize=9, pad=2)
             axes.grid(True, axis="both")
-            axes.locator_params(nbins=4)
+            few_ticks(axes.xaxis, axes.yaxis)
     return figure

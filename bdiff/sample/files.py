@@ -4,7 +4,8 @@ A row is one object x with what is known of it:
 
     label    class it was generated as, or shows; "a/b" for a hybrid of a and b
     role     "sample" (a finished object), "hybrid" (the state at the branch point of two classes),
-             "original" (a real object) or "noised" (an original after the forward process)
+             "original" (a real object, labelled with the class it is to become) or "noised" (an
+             original after the forward process)
     origin   class of the real object, or the hybrid ("a/b"), that it came from; "" if none
     time     t of the state; 0 for finished objects
     index    number within its job; rows of one pair with the same index belong together
@@ -110,7 +111,10 @@ def read_samples(path: str | Path) -> Samples:
     Raises:
         ValueError: if the file is parquet of another kind.
     """
-    table = pq.read_table(path)
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path} is damaged or no parquet file ({error}); make it again") from None
     meta = json.loads((table.schema.metadata or {}).get(b"bdiff", b"{}"))
     if meta.get("format") != FORMAT:
         raise ValueError(

@@ -11,9 +11,9 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from bdiff.model import DiffusionModel
+from bdiff.progress import Progress
 from bdiff.sample.files import Samples
 from bdiff.sample.plan import Leg, evaluations, separate, shared, time_grid
 from bdiff.sample.simulate import simulate
@@ -151,12 +151,10 @@ def sample(
     plans = [(first, sampler.plan(model, batch, share_trunks)) for first, batch in batches]
     calls = sampler.solver.calls
     total = None if calls is None else sum(evaluations(legs, calls) for _, legs in plans)
-    with tqdm(
-        total=total, desc="sampling", unit=" evaluations", unit_scale=True, disable=None
-    ) as bar:
+    with Progress("sampling", total, "evaluations") as progress:
         for first, legs in plans:
             states, made = simulate(
-                model, legs, sampler.solver, sampler.seed, first, progress=bar.update
+                model, legs, sampler.solver, sampler.seed, first, progress=progress.update
             )
             spent += made
             for leg, state in zip(legs, states, strict=True):

@@ -38,7 +38,7 @@ def test_transmutation_changes_the_class_and_keeps_the_rest(model):
     made = transmute(model, objects, [("4", "9")], SAMPLER)
     process, at = model.process, 0.35
     for origin, target, side in (("4", "9", 1), ("9", "4", -1)):
-        before = made.where(role="original", origin=origin)
+        before = made.where(label=target, role="original", origin=origin)
         after = made.where(label=target, role="sample", origin=origin)
         assert np.array_equal(before, objects[origin])
         # back along the flow of N(2 side, 0.1): (x - alpha m) / sd is kept, and sd(0)² = 0.1

@@ -58,7 +58,7 @@ def hybrids_and_transmutation(rng):
             for start, end in ((a, b), (b, a)):
                 x = objects[start]
                 noised = x + rng.standard_normal(x.shape)
-                transmutation.append((x, start, "original", start, 0.0))
+                transmutation.append((x, end, "original", start, 0.0))
                 transmutation.append((noised, end, "noised", start, 0.25))
                 transmutation.append((after(x), end, "sample", start, 0.0))
         return join(hybrids), join(transmutation)

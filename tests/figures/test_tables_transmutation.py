@@ -41,7 +41,7 @@ def test_scatters_show_before_and_after_with_r(files, texts):
     figure = table_transmutation(made, ("V", "Y"), FEATURES, "UCI letters")
     titles = [block.get_suptitle() for block in figure.subfigs]
     assert titles == ["V to Y: 50 objects", "Y to V: 50 objects"]
-    before = made.where(label="Y", role="original", origin="Y")
+    before = made.where(label="V", role="original", origin="Y")
     after = made.where(label="V", role="sample", origin="Y")
     axes = [a for a in figure.subfigs[1].axes if a.axison][2]
     assert np.allclose(axes.collections[0].get_offsets(), np.c_[before[:, 2], after[:, 2]])
