@@ -148,6 +148,11 @@ def test_frechet_of_a_data_set_without_a_baseline(quality):
     assert table["branched"].notna().all()
 
 
+def test_frechet_without_distances_says_why(quality):
+    with pytest.raises(ValueError, match="enough objects"):
+        frechet_table(quality[quality["metric"] == "accuracy"], PAPER)
+
+
 def test_discovery_time_by_hand(comparison):
     (row,) = discovery_table(comparison, PAPER).to_dict("records")
     assert (row["aligned_pairs_seconds"], row["all_pairs_seconds"]) == (9, 3)

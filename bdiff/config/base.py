@@ -50,6 +50,16 @@ def _not_a_switch(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """YAML reads 5.0e+3 as a number, but 5e3 as text."""
+    if isinstance(value, str) and "e" in value.lower():
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return _not_a_switch(value)
+
+
 def _kind(value: Any) -> str:
     return "word" if isinstance(value, str) else "other"
 
@@ -60,7 +70,7 @@ def word_or(word: Any, other: Any) -> Any:
     return Annotated[tagged, Discriminator(_kind)]
 
 
-Whole = Annotated[int, BeforeValidator(_not_a_switch)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Real = Annotated[float, BeforeValidator(_not_a_switch)]
 # Keys become names of files and folders.
 Key = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]*$")]

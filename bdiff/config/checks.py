@@ -40,9 +40,7 @@ def _unique(path: str, names: Sequence[str]) -> Iterator[str]:
 
 def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
     yield from _classes(f"{path}.data.classes", dataset)
-    if dataset.is_table != (dataset.net.name == "dense"):
-        kind, net = ("a table", "dense") if dataset.is_table else ("images", "unet")
-        yield f"{path}.net.name: found {dataset.net.name!r}; the data are {kind}, use {net!r}"
+    yield from _net(f"{path}.net", dataset)
     if dataset.tree.method == "given":
         yield from _branch_points(
             f"{path}.tree.branch_points", dataset.tree.branch_points, dataset.classes
@@ -56,8 +54,26 @@ def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
         yield from _metrics(path, dataset)
     for part in ("hybrids", "transmutation"):
         if section := getattr(dataset, part):
-            for pair in section.pairs:
-                yield from _pair(f"{path}.{part}.pairs", pair, dataset)
+            yield from _pairs(f"{path}.{part}.pairs", section.pairs, dataset)
+
+
+def _net(path: str, dataset: Dataset) -> Iterator[str]:
+    """Images have a U-Net, tables a dense net; each 3x3 convolution needs 3 pixels or more."""
+    net = dataset.net
+    if dataset.is_table != (net.name == "dense"):
+        kind, fitting = ("a table", "dense") if dataset.is_table else ("images", "unet")
+        yield f"{path}.name: found {net.name!r}; the data are {kind}, use {fitting!r}"
+    elif not dataset.is_table:
+        sizes = [dataset.shape[1:]]
+        for stride in net.strides:
+            if min(sizes[-1]) < 3:
+                yield (
+                    f"{path}.strides: found {list(net.strides)}, which make the images "
+                    f"{' -> '.join(f'{height}x{width}' for height, width in sizes)}; each 3x3 "
+                    f"convolution needs 3 pixels or more, use fewer of them or smaller strides"
+                )
+                return
+            sizes.append(tuple((size - 3) // stride + 1 for size in sizes[-1]))
 
 
 def _classes(path: str, dataset: Dataset) -> Iterator[str]:
@@ -117,6 +133,15 @@ def _pair(path: str, pair: Sequence[str], dataset: Dataset) -> Iterator[str]:
         yield f"{path}: found {list(pair)}; a pair is of two different classes"
 
 
+def _pairs(path: str, pairs: Sequence[Sequence[str]], dataset: Dataset) -> Iterator[str]:
+    for pair in pairs:
+        yield from _pair(path, pair, dataset)
+    sorted_pairs = [sorted(pair) for pair in pairs]
+    for number, pair in enumerate(sorted_pairs):
+        if pair in sorted_pairs[:number]:
+            yield f"{path}: {list(pairs[number])} stands there twice, in this or the other order"
+
+
 def _figure(
     path: str, figure, config: Config, needs: Sequence[str], form: str | None
 ) -> Iterator[str]:
@@ -133,11 +158,32 @@ def _figure(
     if form and dataset.is_table != (form == "table"):
         found = "a table" if dataset.is_table else "images"
         yield f"{path}.dataset: {figure.dataset!r} is {found}, but the figure shows {form}"
+    elif form == "images" and dataset.shape[0] > 1:
+        yield (
+            f"{path}.dataset: {figure.dataset!r} has images of {dataset.shape[0]} channels, but "
+            f"the figure draws grey ones; set the figure to null"
+        )
+    if "hybrids" in needs and dataset.hybrids and dataset.transmutation:
+        yield from _same_pairs(f"{path}.dataset", figure.dataset, dataset)
     if hasattr(figure, "classes"):
         yield from _known(f"{path}.classes", figure.classes, dataset.classes, "class")
         yield from _unique(f"{path}.classes", figure.classes)
     if hasattr(figure, "pair"):
         yield from _pair(f"{path}.pair", figure.pair, dataset)
+
+
+def _same_pairs(path: str, name: str, dataset: Dataset) -> Iterator[str]:
+    """Whatever the order of the pairs, and of the classes in them."""
+    one, other = (
+        {tuple(sorted(pair)) for pair in section.pairs}
+        for section in (dataset.hybrids, dataset.transmutation)
+    )
+    if one != other:
+        found = ", ".join("/".join(pair) for pair in sorted(one ^ other))
+        yield (
+            f"{path}: the figure shows hybrids beside transmutation, but only one of the two has "
+            f"{found}; give datasets.{name}.hybrids.pairs and .transmutation.pairs the same pairs"
+        )
 
 
 def _names(classes: Iterable[str]) -> str:

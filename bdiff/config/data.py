@@ -7,7 +7,7 @@ and the error messages. Times t are those of the forward process, from 0 (data) 
 from string import ascii_uppercase
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field
+from pydantic import AfterValidator, Discriminator, Field
 
 from bdiff.config.base import ClassName, Kind, Real, Section, Whole, word_or
 
@@ -24,9 +24,19 @@ CLASSES = {
     "digits": DIGITS,
 }
 DOWNLOADED = ("mnist", "fashion_mnist")
-TABLES = ("letters",)
+# Shape of one image: channels, height and width; the others are tables.
+SHAPES = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "digits": (1, 8, 8)}
+# Samplers stop here (t_end of bdiff.sample.sampler): an earlier branch point is never reached.
+SAMPLING_END = 0.001
+FILES = (".csv", ".parquet", ".npz")
 
 Fraction = Annotated[Real, Field(gt=0, lt=1)]
+
+
+def _readable(path: str) -> str:
+    if not path.endswith(FILES):
+        raise ValueError(f"should end with {', '.join(FILES[:-1])} or {FILES[-1]}")
+    return path
 
 
 class KnownData(Kind):
@@ -49,15 +59,19 @@ class FileData(Kind):
     """A table of one's own."""
 
     source: Literal["file"] = Field(description="file, a table of one's own")
-    path: str = Field(description=".csv, .parquet or .npz file, from the working directory")
+    path: Annotated[str, AfterValidator(_readable)] = Field(
+        description=".csv, .parquet or .npz file, from the working directory"
+    )
     label: str = Field("label", description="name of the column of class names")
     standardise: bool = Field(
         False, strict=True, description="true to give each feature mean 0 and deviation 1"
     )
     shape: tuple[Annotated[Whole, Field(ge=1)], ...] | None = Field(
         None,
-        description="shape of one object, such as [1, 28, 28] where columns are pixels; null for a "
-        "table",
+        min_length=3,
+        max_length=3,
+        description="[channels, height, width] of one object, such as [1, 28, 28], where columns "
+        "are pixels; null for a table",
     )
     title: str = Field("", description="name for figures; the file's name when empty")
     classes: word_or(Literal["all"], tuple[ClassName, ...]) = Field(
@@ -92,7 +106,10 @@ class EstimatedTree(Kind):
         description="classes join where their cosine is within epsilon of that within each, 0 to 2",
     )
     min_time: Real = Field(
-        0.01, gt=0, lt=1, description="earliest branch point, a time t between 0 and 1"
+        0.01,
+        gt=SAMPLING_END,
+        lt=1,
+        description="earliest branch point, a time t between 0.001, where sampling ends, and 1",
     )
     min_length: Real = Field(
         0.001, gt=0, lt=1, description="shortest branch, a length of time between 0 and 1"
@@ -105,7 +122,11 @@ class BranchPoint(Section):
     classes: tuple[ClassName, ...] = Field(
         min_length=2, description="names of all classes below the branch point, two or more"
     )
-    time: Real = Field(gt=0, lt=1, description="time t of the branch point, between 0 and 1")
+    time: Real = Field(
+        gt=SAMPLING_END,
+        lt=1,
+        description="time t of the branch point, between 0.001, where sampling ends, and 1",
+    )
 
 
 class GivenTree(Kind):

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from bdiff.config.base import Section
-from bdiff.config.data import CLASSES, TABLES, Comparison, Data, Tree
+from bdiff.config.data import CLASSES, SHAPES, Comparison, Data, Tree
 from bdiff.config.models import Models, Net
 from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
 
@@ -44,8 +44,13 @@ class Dataset(Section):
         return CLASSES.get(self.data.source)
 
     @property
+    def shape(self) -> tuple[int, int, int] | None:
+        """Channels, height and width of one image, or None for a table."""
+        if self.data.source == "file":
+            return self.data.shape
+        return SHAPES.get(self.data.source)
+
+    @property
     def is_table(self) -> bool:
         """Whether objects are rows of a table rather than images."""
-        if self.data.source == "file":
-            return self.data.shape is None
-        return self.data.source in TABLES
+        return self.shape is None

@@ -7,6 +7,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bdiff.config.base import Kind
+
+# What pydantic says of types, in the words of the YAML file.
+PLAIN = {
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "float_parsing": "should be a number",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+}
+
 
 class ConfigError(ValueError):
     """A configuration that cannot be used.
@@ -36,7 +49,16 @@ def explain(
         mapping: what was validated.
         sections: id of each mapping within it -> the model that read it.
     """
-    return [_line(details, mapping, sections) for details in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    return [_line(each, mapping, sections) for each in found if not _is_echo(each, found)]
+
+
+def _is_echo(details: Mapping[str, Any], found: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a list or mapping is too short only because entries of it are wrong."""
+    place = details["loc"]
+    return details["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in found
+    )
 
 
 def _line(details: Mapping[str, Any], mapping: Mapping, sections: Mapping[int, type]) -> str:
@@ -50,10 +72,11 @@ def _line(details: Mapping[str, Any], mapping: Mapping, sections: Mapping[int, t
             return f"{path}: missing; expected {about}"
         case "extra_forbidden":
             container, key = steps[-1]
-            known = list(sections[id(container)].model_fields)
+            section = sections[id(container)]
+            known = list(section.model_fields)
             return (
                 f"{path}: unknown key (with the value {_short(details['input'])}); known keys: "
-                f"{', '.join(known)}{nearest(key, known)}"
+                f"{', '.join(known)}{_left_over(key, section) or nearest(key, known)}"
             )
         case "union_tag_not_found":
             key = context["discriminator"].strip("'")
@@ -69,12 +92,37 @@ def _line(details: Mapping[str, Any], mapping: Mapping, sections: Mapping[int, t
             )
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{path}: found {_short(details['input'])}; should be keys with values, {about}"
-    expected = re.sub("^(Input|Value error,|String|Tuple) ", "", details["msg"])
+    expected = _expected(details, about)
     hint = (
         nearest(details["input"], _quoted(context["expected"])) if kind == "literal_error" else ""
     )
     about = f" ({about})" if about else ""
     return f"{path}: found {_short(details['input'])}; {expected}{hint}{about}"
+
+
+def _expected(details: Mapping[str, Any], about: str) -> str:
+    """What should stand there, in the words of the YAML file."""
+    kind, found = details["type"], details["input"]
+    is_number = isinstance(found, int | float) and not isinstance(found, bool)
+    if kind == "tuple_type":
+        # Lists of pairs and of sections show their form in their description.
+        if re.search(r"[\[{]", about) or not (is_number or isinstance(found, str)):
+            return "should be a list"
+        return "should be a list: " + (f'["{found}"]' if is_number else f"[{found}]")
+    if kind == "string_type" and isinstance(found, bool):
+        return "should be text; quote it, since YAML reads yes, no, on and off as true or false"
+    if kind == "string_type":
+        return "should be text" + (f'; quote it: "{found}"' if is_number else "")
+    text = re.sub("^(Input|Value error,|String|Tuple|Dictionary) ", "", details["msg"])
+    return PLAIN.get(kind, text.replace(" after validation", ""))
+
+
+def _left_over(key: str, section: type) -> str:
+    """A hint where the key belongs to another kind of section: an overlay may have changed it."""
+    kinds = Kind.__subclasses__() if issubclass(section, Kind) else []
+    if not any(key in kind.model_fields for kind in kinds):
+        return ""
+    return f"; it may come from config.yaml: write `{key}: null` to take it out"
 
 
 def _steps(location: Sequence, mapping: Any, may_lack_last: bool) -> list[tuple[Any, Any]]:

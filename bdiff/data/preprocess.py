@@ -9,6 +9,7 @@ Held-out objects, the split "test":
                  "none"
 """
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bdiff.data import digits, letters, mnist
+from bdiff.data.checks import hint
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.data.sources import ROOT, SourceError, read_raw, sources_of, verify
 from bdiff.data.tables import check_fraction, hold_out, read_table
@@ -26,6 +28,7 @@ FAMILIES = {
     "letters": letters.make_dataset,
     "digits": digits.make_dataset,
 }
+FILE_SETTINGS = tuple(inspect.signature(read_table).parameters)
 # What needs no download: it lies in the repository or in a dependency.
 AT_HAND = {
     "letters": lambda: letters.from_parquet(ROOT / "data" / "embedded" / "letters.parquet"),
@@ -53,10 +56,13 @@ def preprocess(
         table: for source "file": path, label, standardise, shape, title; see `read_table`.
 
     Raises:
-        ValueError: for an unknown source, class or held_out, a class with fewer than two training
-            objects, and whatever is wrong with the raw data.
+        ValueError: for an unknown setting, source, class or held_out, a class with fewer than two
+            training objects, and whatever is wrong with the raw data.
     """
+    _check_settings(table)
     if source == "file":
+        if "path" not in table:
+            raise ValueError("The source 'file' needs `path`, a .csv, .parquet or .npz file.")
         dataset = read_table(**table)
     elif source in FAMILIES and not table:
         files, provenance = _raw_files(source, raw)
@@ -75,6 +81,15 @@ def preprocess(
     dataset = replace(dataset, name=name or source)
     check_training_objects(dataset)
     return dataset
+
+
+def _check_settings(table: dict) -> None:
+    known = ("source", "name", "classes", "held_out", *FILE_SETTINGS)
+    for key in table:
+        if key not in FILE_SETTINGS:
+            raise ValueError(
+                f"Unknown setting {key!r}{hint(key, known)} Known settings: {', '.join(known)}."
+            )
 
 
 def _raw_files(source: str, raw: str | Path | None) -> tuple[dict[str, bytes], dict]:

@@ -1,22 +1,22 @@
 """Data of one's own: from arrays, or from a CSV, parquet or npz file."""
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from bdiff.data import scaling
+from bdiff.data.checks import check_column_names, check_float32
 from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.data.readers import read_csv, read_npz, read_parquet
 from bdiff.randomness import generator
 
-Columns = tuple[np.ndarray, np.ndarray, tuple[str, ...]]  # x, labels, feature names
-# pandas writes the index of a frame as a column; row numbers are no feature.
-PANDAS_INDEX = "__index_level_"
+# Networks and noise are made for values of about this size (root mean square).
+SCALES = (0.02, 20.0)
 
 
 def from_arrays(
@@ -33,7 +33,7 @@ def from_arrays(
 
     Args:
         x: numbers, shape (N, *shape): (N, features) for tables, (N, channels, height, width) for
-            images.
+            images. The columns of a DataFrame name the features.
         labels: N class names; integers are read as names ("0", "1", ...).
         name: key of the data set.
         held_out: share of each class that becomes the split "test", in (0, 1); None for nothing.
@@ -41,17 +41,26 @@ def from_arrays(
         feature_names: one per feature of a table.
         title: name for figures; `name` by default.
 
+    Warns:
+        UserWarning: if the values are far from scale 1, which the noise of the process has.
+
     Raises:
-        ValueError: if lengths differ, labels are no names, x holds NaN or is not numeric, a feature
-            is constant (when standardising), or a class has fewer than two training objects.
+        ValueError: if lengths differ, labels are no names or missing, x is empty, holds NaN, is not
+            numeric or too large for float32, a feature is constant (when standardising), or a class
+            has fewer than two training objects.
     """
-    x = _numeric(x)
+    if hasattr(x, "columns"):
+        columns = tuple(str(name) for name in x.columns)
+        check_column_names(columns, "x: ")
+        feature_names = feature_names or columns
+    x = _numeric(x, feature_names)
     names, codes = _class_names(labels)
     if x.ndim >= 1 and len(x) != len(codes):
         raise ValueError(f"x has {len(x)} objects, but there are {len(codes)} labels.")
     facts = {}
     if standardise:
         x, facts = scaling.standardise(x, feature_names)
+    check_float32(x, feature_names)
     dataset = Dataset(
         x=x,
         labels=codes,
@@ -66,6 +75,7 @@ def from_arrays(
     if held_out is not None:
         dataset = hold_out(dataset, held_out)
     check_training_objects(dataset)
+    _warn_of_scale(dataset.x)
     return dataset
 
 
@@ -93,7 +103,7 @@ def read_table(
             as `from_arrays`.
     """
     path = Path(path)
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".npz": _read_npz}
+    readers = {".csv": read_csv, ".parquet": read_parquet, ".npz": read_npz}
     if path.suffix not in readers:
         raise ValueError(f"{path}: expected a file that ends with {', '.join(readers)}.")
     if not path.is_file():
@@ -101,14 +111,17 @@ def read_table(
     x, labels, feature_names = readers[path.suffix](path, label)
     if shape is not None:
         x, feature_names = _reshape(x, tuple(shape)), ()
-    dataset = from_arrays(
-        x,
-        labels,
-        name=path.stem,
-        standardise=standardise,
-        feature_names=feature_names,
-        title=title,
-    )
+    try:
+        dataset = from_arrays(
+            x,
+            labels,
+            name=path.stem,
+            standardise=standardise,
+            feature_names=feature_names,
+            title=title,
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     return replace(dataset, source={"dataset": "file", "file": path.name, "sha256": _sha256(path)})
 
 
@@ -131,73 +144,89 @@ def check_fraction(fraction: object) -> None:
         )
 
 
-def _numeric(x: np.ndarray) -> np.ndarray:
+def _numeric(x: object, feature_names: Sequence[str]) -> np.ndarray:
     x = np.asarray(x)
+    if x.size == 0:
+        lacking = "features" if len(x) else "objects"
+        raise ValueError(f"x has no {lacking}, its shape is {x.shape}; expected (N, *shape).")
+    if x.dtype.kind == "O" and x.ndim == 2:
+        for (row, column), value in np.ndenumerate(x):
+            if not isinstance(value, Real):
+                name = feature_names[column] if len(feature_names) else f"{column} (from 0)"
+                raise ValueError(
+                    f"x, column {name!r} holds {value!r} in row {row} (from 0); numbers are "
+                    "expected. Leave the column out, or the objects without a value."
+                )
+        x = x.astype(np.float64)
     if x.dtype.kind not in "biuf":
         raise ValueError(f"x has the type {x.dtype}; numbers are expected.")
     return x
 
 
+def _warn_of_scale(x: np.ndarray) -> None:
+    low, high = SCALES
+    scale = np.linalg.norm(x.ravel()) / np.sqrt(x.size)
+    if not low <= scale <= high:
+        warnings.warn(
+            f"the values of x run from {x.min():.3g} to {x.max():.3g} (root mean square "
+            f"{scale:.3g}), far from scale 1, which the noise has: set standardise=True or scale "
+            "to [-1, 1]",
+            stacklevel=3,
+        )
+
+
 def _class_names(labels: Sequence) -> tuple[tuple[str, ...], np.ndarray]:
     """Names in order, integers as numbers and strings as text, and the codes of the labels."""
+    labels = _label_texts(labels)
+    names = sorted(set(labels), key=lambda name: (not name.isdecimal(), len(name), name))
+    if not all(name.isdecimal() for name in names):
+        names = sorted(names)
+    bare = {}
+    for name in names:
+        other = bare.setdefault(name.strip(), name)
+        if other != name:
+            raise ValueError(
+                f"The labels {other!r} and {name!r} differ only by blanks around them. Take the "
+                "blanks away (pandas: labels.str.strip())."
+            )
+    code = {name: code for code, name in enumerate(names)}
+    return tuple(names), np.array([code[name] for name in labels], dtype=np.int64)
+
+
+def _label_texts(labels: Sequence) -> list[str]:
+    # numpy would make the text "nan" of a missing value beside names, so lists stay as they are.
+    if not hasattr(labels, "dtype"):
+        labels = np.array(list(labels), dtype=object)
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"labels have the shape {labels.shape}; expected one name per object.")
-    if labels.dtype.kind == "O" and all(isinstance(name, str) for name in labels):
-        labels = labels.astype(str)
-    if labels.dtype.kind not in "iuU":
+    values = labels.tolist()
+    missing = [row for row, value in enumerate(values) if _is_missing(value)]
+    if missing:
         raise ValueError(
-            f"labels have the type {labels.dtype}; class names (strings) or integers are expected. "
-            "Missing labels? Remove those objects."
+            f"{len(missing)} of {len(values)} labels are missing or empty, the first in row "
+            f"{missing[0]} (from 0). Remove those objects."
         )
-    labels = labels.astype(str)
-    if (labels == "").any():
-        raise ValueError(f"{(labels == '').sum()} labels are empty. Remove those objects.")
-    names = sorted(set(labels.tolist()), key=lambda name: (not name.isdecimal(), len(name), name))
-    if not all(name.isdecimal() for name in names):
-        names = sorted(names)
-    code = {name: code for code, name in enumerate(names)}
-    return tuple(names), np.array([code[name] for name in labels.tolist()], dtype=np.int64)
-
-
-def _read_npz(path: Path, label: str) -> Columns:
-    with np.load(path, allow_pickle=False) as arrays:
-        if not {"x", "y"} <= set(arrays.files):
-            raise ValueError(
-                f"{path} holds {', '.join(arrays.files)}; the arrays x, y are expected."
-            )
-        return arrays["x"], arrays["y"], ()
-
-
-def _read_csv(path: Path, label: str) -> Columns:
-    # A digit as label stays a name; guessing types would make "01" and "1" one class.
-    options = pa.csv.ConvertOptions(column_types={label: pa.string()})
-    return _columns(pa.csv.read_csv(path, convert_options=options), path, label)
-
-
-def _read_parquet(path: Path, label: str) -> Columns:
-    return _columns(pq.read_table(path), path, label)
-
-
-def _columns(table: pa.Table, path: Path, label: str) -> Columns:
-    if label not in table.column_names:
+    kinds = {_kind(value) for value in values}
+    if len(kinds) > 1 or not kinds <= {"str", "int"}:
         raise ValueError(
-            f"{path} has no column {label!r}; it has {', '.join(table.column_names[:20])}. "
-            "Set `label` to the column of class names."
+            f"labels have the type {' and '.join(sorted(kinds))}; class names (strings) or "
+            "integers are expected. Use labels.astype(str)."
         )
-    names = tuple(
-        name for name in table.column_names if name != label and not name.startswith(PANDAS_INDEX)
-    )
-    if not names:
-        raise ValueError(f"{path} has no column besides {label!r}; x is missing.")
-    columns = [table[name].to_numpy() for name in names]
-    for name, column in zip(names, columns, strict=True):
-        if column.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{path}, column {name!r} has the type {table[name].type}; numbers are "
-                "expected. Leave the column out, or fill its missing values."
-            )
-    return np.column_stack(columns), table[label].to_numpy(), names
+    return [str(value) for value in values]
+
+
+def _is_missing(value: object) -> bool:
+    """Whether this is an empty text, None, NaN, or a missing value of pandas."""
+    if isinstance(value, str):
+        return not value.strip()
+    return str(value) in ("None", "nan", "<NA>", "NaT")
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, str):
+        return "str"
+    return "int" if isinstance(value, np.integer) else type(value).__name__
 
 
 def _reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -26,7 +26,7 @@ GAP = 0.7  # between ribbons, in rows
 IMAGE, MARGIN = 0.076, 0.012  # width of an image, and of the ribbon beside it, in time
 SIDE = 0.93  # height of an image, in rows
 NAMED = 3  # classes of a branch that are named at its branch point
-CHARACTER = 0.0135  # width of one, in noise time
+CHARACTER = 0.013  # width of one, in noise time
 LINE = 10  # characters of a class's name in a line
 
 
@@ -155,17 +155,22 @@ def _label_points(axes: Axes, tree: BranchTree, places, objects) -> None:
         parts = [branch.classes for branch in tree.branches if branch.parent == number]
         parts.sort(key=lambda names: order.index(names[0]))
         text = f" {_members(parts)}   t = {point.time:.2f}"
-        # A long label starts further left, across the lines of other branch points if need be.
-        left = max(0, min(point.time, tree.horizon * (1 - CHARACTER * len(text))))
+        up = 2 + 14 * (len(tree.points) - 1 - level)
+        arrow = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **line}
+        offset = {"textcoords": "offset points"}
+        axes.annotate("", (point.time, -0.3), (0, up), arrowprops=arrow, **offset)
+        # A long label ends at the right edge, and may hide the lines of other branch points.
+        right = tree.horizon + IMAGE / 2 + MARGIN
+        fits = point.time + CHARACTER * len(text) < right
         axes.annotate(
             text,
-            (point.time, -0.3),
-            (left, 2 + 14 * (len(tree.points) - 1 - level)),
-            textcoords=("data", "offset points"),
+            (point.time if fits else right, -0.3),
+            (0, up),
+            ha="left" if fits else "right",
             fontsize=9.5,
             zorder=5,
-            bbox={"color": "white", "pad": 0},
-            arrowprops={"arrowstyle": "-", "relpos": (0, 0), "shrinkA": 0, "shrinkB": 0, **line},
+            bbox={"color": "white", "pad": 0.5},
+            **offset,
         )
 
 

@@ -1,7 +1,6 @@
 """F4c: where two classes differ most in a feature, the generated ones differ likewise."""
 
 from collections.abc import Mapping, Sequence
-from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -58,8 +57,9 @@ def class_contrasts(
             filled(axes, values[name][0], edges, colour)
             outlined(axes, values[name][1], edges, colour)
         names = f"{shorten(a, 10)}, {shorten(b, 10)}"
-        text = f"{shorten(feature_names[feature])}: {names}"
-        axes.set_title(fill(text, 24), loc="left", fontsize=9.5)
+        text = shorten(feature_names[feature])
+        between = ": " if len(text) + len(names) < 22 else ":\n"
+        axes.set_title(f"{text}{between}{names}", loc="left", fontsize=9.5)
         bare([axes])
     handles = [
         Patch(color=FIRST, label="first class"),

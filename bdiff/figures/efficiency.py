@@ -54,13 +54,14 @@ def efficiency(measured: pd.DataFrame, title: str) -> Figure:
 
 
 def _setting(facts: pd.Series) -> str:
+    adaptive = facts["solver"] == "probability_flow"
     parts = [
         f"{facts['count']} objects of each class",
-        f"{facts['steps']} steps + branch times",
+        "adaptive steps" if adaptive else f"{facts['steps']} steps + branch times",
         SOLVERS.get(facts["solver"], facts["solver"]),
     ]
     if "threads" in facts:
-        parts.append(f"{facts['threads']} thread{'s' * (facts['threads'] != 1)}")
+        parts.append(f"{facts['threads']} thread" + ("s" if facts["threads"] > 1 else ""))
     return ", ".join(parts)
 
 

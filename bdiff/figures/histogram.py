@@ -66,5 +66,5 @@ def bare(panels: Sequence[Axes]) -> None:
 def few_ticks(*scales: Axis) -> None:
     """About three ticks with short labels."""
     for scale in scales:
-        scale.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+        scale.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))
         scale.get_major_formatter().set_powerlimits((-2, 3))

@@ -5,6 +5,8 @@ objects of the same build. A transmutation noises a real object to the branch po
 as the other class (paper, sections 5.4 and 5.5).
 """
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 from scipy.ndimage import gaussian_filter
@@ -76,4 +78,4 @@ def _transmutations(block: SubFigure, transmutation: Samples, pair: tuple[str, s
         )
         a, b = shorten(a, NAME), shorten(b, NAME)
         label_rows(axes, [f"real {a}", "noised", f"as {b}"])
-        axes.set_title(f"{a} turned into {b}, sorted by slant", loc="left")
+        axes.set_title(fill(f"{a} turned into {b}, sorted by slant", 36), loc="left")

@@ -23,7 +23,8 @@ from bdiff.figures.style import (
 
 MODELS = ("branched", "linear")
 BAR = 0.4
-NARROWEST, CHARACTER = 0.17, 0.085  # inches of a class and of a letter of its name
+# Inches: the least width of a class, of a letter of its name, of a class with a tilted name.
+NARROWEST, CHARACTER, STEEP = 0.17, 0.085, 0.3
 # Beyond this ratio of the largest to the median bar, all others would vanish: the axis is
 # logarithmic.
 OUTLIER = 30
@@ -55,7 +56,10 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
 
     width = max(WIDTH, 0.9 + NARROWEST * len(classes))
     words = f"{title}: distance of generated samples to real objects"
-    figure = new_figure(3.6, words, width)
+    names = list(map(shorten, classes))
+    longest, slot = CHARACTER * max(map(len, names)), (width - 0.9) / len(names)
+    angle = 0 if longest < slot else 30 if slot > STEEP else 90
+    figure = new_figure(3.6 + longest * np.sin(np.radians(angle)), words, width)
     axes = figure.add_subplot()
     places = np.arange(len(classes))
     models = [model for model in MODELS if model in values]
@@ -74,10 +78,11 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     heights = values[models].to_numpy()
     if np.nanmax(heights) > OUTLIER * np.nanmedian(heights):
         axes.set_yscale("log")
-    names = list(map(shorten, classes))
-    slot = (width - 0.9) / len(names)  # inches
-    turned = max(map(len, names)) * CHARACTER > slot
-    axes.set_xticks(places, names, rotation=90 * turned)
+    axes.set_xticks(places, names)
+    if angle:
+        axes.tick_params("x", rotation=angle)
+        for label in axes.get_xticklabels():
+            label.set(ha="right", va="center", rotation_mode="anchor")
     axes.set(xlabel="class", ylabel="Fréchet distance, raw values", xlim=(-0.6, len(classes) - 0.4))
     axes.grid(False, axis="x")
     legend_above(axes, drawn)

@@ -62,7 +62,11 @@ in_style = matplotlib.rc_context(RC)
 def new_figure(height: float, title: str, width: float = WIDTH) -> Figure:
     """An empty figure with its title, left-aligned; sizes in inches; a long title is broken."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(fill(title, int(TITLE * width)), x=0.01, ha="left")
+    length = int(TITLE * width)
+    if len(title) > length:
+        name, colon, subject = title.rpartition(": ")
+        title = "\n".join(fill(part, length) for part in (name + colon, subject) if part)
+    figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 

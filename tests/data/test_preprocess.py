@@ -75,6 +75,9 @@ def test_own_file(tmp_path):
         ({"source": "letters", "held_out": "offical"}, "held_out is 'offical'"),
         ({"source": "letters", "held_out": 0.999}, "hold out fewer"),
         ({"source": "digits", "label": "x"}, "belong to the source 'file'"),
+        ({"source": "digits", "clases": ["4"]}, "Unknown setting 'clases'; .* 'classes'"),
+        ({"source": "file", "pth": "x.csv"}, "Unknown setting 'pth'; did you mean 'path'"),
+        ({"source": "file"}, "needs `path`"),
     ],
 )
 def test_what_is_wrong_is_named(settings, message):

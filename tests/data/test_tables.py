@@ -1,6 +1,9 @@
 """Data of one's own, from arrays and from files."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -39,12 +42,23 @@ def test_standardise_gives_mean_zero_and_deviation_one():
     ("changes", "message"),
     [
         ({"labels": LABELS[:39]}, "x has 40 objects, but there are 39 labels"),
-        ({"labels": [0.5] * 40}, "labels have the type float64"),
-        ({"labels": [None, "elm"] * 20}, "Missing labels"),
-        ({"labels": ["", "elm"] * 20}, "20 labels are empty"),
+        ({"labels": [0.5] * 40}, r"labels have the type float; .*astype\(str\)"),
+        ({"labels": [True, False] * 20}, "labels have the type bool"),
+        ({"labels": [None, "elm"] * 20}, "20 of 40 labels are missing .* row 0"),
+        ({"labels": ["elm", float("nan")] * 20}, "20 of 40 labels are missing .* row 1"),
+        ({"labels": [1.0, np.nan] * 20}, "20 of 40 labels are missing .* row 1"),
+        ({"labels": [1, "elm"] * 20}, "labels have the type int and str"),
+        ({"labels": ["elm", "elm "] * 20}, "'elm' and 'elm ' differ only by blanks"),
+        ({"labels": ["", "elm"] * 20}, "20 of 40 labels are missing or empty"),
         ({"labels": ["elm"] * 39 + ["oak"]}, "'oak' has 1"),
         ({"labels": np.zeros((40, 2), int)}, "one name per object"),
         ({"x": np.full((40, 4), "a")}, "numbers are expected"),
+        ({"x": np.full((40, 2), "a", object)}, "column '0 .* holds 'a' in row 0"),
+        ({"x": X[:0], "labels": []}, r"no objects, its shape is \(0, 4\)"),
+        ({"x": X[:, :0]}, r"no features, its shape is \(40, 0\)"),
+        ({"x": X * [1, 1e50, 1, 1]}, r"40 values that are beyond float32 .* in .column 1 "),
+        ({"x": X * [1, 1e300, 1, 1], "standardise": True}, "column 1: .* deviation is inf"),
+        ({"x": X * [1, 1, 1e-300, 1], "standardise": True}, "column 2: .* deviation is 0"),
         ({"x": np.where(X > 5, np.nan, X)}, "NaN or infinite"),
         ({"x": X * [1, 1, 0, 1], "standardise": True}, "constant .* column 2"),
         ({"held_out": 1.5}, "held_out is 1.5"),
@@ -111,10 +125,21 @@ def test_labels_of_a_csv_file_stay_text(tmp_path):
     ("text", "message"),
     [
         ("species,a\noak,1\noak,2\n", "no column 'label'; it has species, a"),
-        ("label,a,b\noak,1,x\noak,2,y\n", "column 'b' has the type string"),
+        ("label,a,b\noak,1,3\noak,2,y\n", "t.csv, column 'b' .* string, with 'y' in row 1"),
+        (",label,a\n0,oak,1\n", r"t.csv: column 1 has no name; .*index=False"),
+        ("label,Unnamed: 0,a\noak,0,1\n", "t.csv: column 2 has no name"),
+        ("label,a,a\noak,1,2\n", "t.csv: several columns are called 'a'"),
+        ("label,a\noak,1\nelm,2,3\n", "t.csv, line 3: 3 values .* 2 columns: 'elm,2,3'"),
+        ("", "t.csv is empty"),
+        ("\n \n", "t.csv is empty"),
+        ("label,a\n", "t.csv has no rows"),
+        ("label;a\noak;1,5\n", "separated by ';'"),
+        ("label\ta\noak\t1\n", r"separated by '\\t'"),
+        ("label,a\noak,\nelm,\n", "column 'a' has no values"),
+        ("label,a\noak,1\noak ,1\n", "'oak' and 'oak ' differ only by blanks"),
         ("label,a,b\noak,1,\noak,2,4\n", "1 values that are NaN .* in 'b', row 0"),
         ("label\noak\noak\n", "no column besides 'label'"),
-        ("label,a\noak,1\n,2\n", "1 labels are empty"),
+        ("label,a\noak,1\n,2\n", "1 of 2 labels are missing or empty, the first in row 1"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(tmp_path, text, message):
@@ -129,5 +154,63 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ValueError, match=r"ends with \.csv, \.parquet, \.npz"):
         read_table(path="trees.xlsx")
     np.savez(tmp_path / "objects.npz", x=np.array([{}], object), y=["a"])
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(ValueError, match=r"Save x as numbers: x.astype"):
         read_table(path=tmp_path / "objects.npz")
+    np.savez(tmp_path / "objects.npz", x=X, y=np.array(LABELS, object))
+    with pytest.raises(ValueError, match=r"Save y as text: y.astype\(str\)"):
+        read_table(path=tmp_path / "objects.npz")
+    (tmp_path / "latin.csv").write_bytes("label,a\nchêne,1\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"latin.csv, line 2: not UTF-8"):
+        read_table(path=tmp_path / "latin.csv")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "npz"])
+@pytest.mark.parametrize("content", [b"", b"garbage" * 9, b"PK\x03\x04", b"PAR1"])
+def test_corrupt_files(tmp_path, suffix, content):
+    (tmp_path / f"t.{suffix}").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"t.{suffix} is corrupt or no {suffix} file"):
+        read_table(path=tmp_path / f"t.{suffix}")
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.6, 0.95])
+def test_files_that_are_cut_off_or_damaged(tmp_path, keep):
+    for suffix in ("parquet", "npz"):
+        path = tmp_path / f"trees.{suffix}"
+        write_file(path)
+        content = bytearray(path.read_bytes())
+        path.write_bytes(content[: int(keep * len(content))])
+        with pytest.raises(ValueError, match=f"trees.{suffix}.* is corrupt"):
+            read_table(path=path)
+    write_file(path)
+    content[400:420] = bytes(20)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"trees.npz: x is corrupt"):
+        read_table(path=path)
+
+
+def test_a_data_frame_names_its_features():
+    frame = pd.DataFrame(X[:, :3], columns=["height", "age", "rings"])
+    dataset = from_arrays(frame, pd.Series(LABELS), name="trees")
+    assert dataset.feature_names == ("height", "age", "rings")
+    frame["bark"] = ["smooth"] * 40
+    with pytest.raises(ValueError, match="column 'bark' holds 'smooth' in row 0"):
+        from_arrays(frame, LABELS, name="trees")
+    with pytest.raises(ValueError, match="x: column 4 has no name"):
+        from_arrays(frame.rename(columns={"bark": "Unnamed: 0"}), LABELS, name="trees")
+
+
+@pytest.mark.parametrize("kind", ["float", "Int64"])
+def test_missing_integers_of_a_data_frame_are_counted(kind):
+    labels = pd.Series([1, 2, 1, None] * 10, dtype=kind)
+    with pytest.raises(ValueError, match=r"10 of 40 labels are missing .* row 3"):
+        from_arrays(X, labels, name="trees")
+
+
+def test_values_far_from_scale_1_are_warned_of():
+    for factor in (100, 1e-3):
+        with pytest.warns(UserWarning, match=r"standardise=True or scale to \[-1, 1\]"):
+            from_arrays(X * factor, LABELS, name="trees")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_arrays(X * 100, LABELS, name="trees", standardise=True)
+        from_arrays(X, LABELS, name="trees")

@@ -52,7 +52,7 @@ def test_one_diverged_class_does_not_hide_the_others(quality):
 
 
 def test_quality_without_distances_is_refused(quality):
-    with pytest.raises(ValueError, match="frechet_raw"):
+    with pytest.raises(ValueError, match="enough objects"):
         sample_quality(quality[quality["metric"] == "accuracy"], "My data")
 
 
@@ -74,6 +74,20 @@ def test_efficiency_shows_means_errors_and_ratios(texts):
     assert "0.500 of separate" in words
     assert "0.450 of separate" in words
     assert seconds.get_ylabel() == "seconds"
+    assert "20 steps + branch times, DDIM" in words
+    assert "thread" not in words
+    assert "DDIM, 2 threads" in texts(efficiency(pd.DataFrame(rows).assign(threads=2), "My data"))
+
+
+def test_labels_of_bars_with_large_errors_are_not_cut():
+    facts = {"classes": 3, "count": 64, "steps": 20, "solver": "ddim", "evaluations": 9}
+    rows = [
+        {**facts, "way": way, "seconds": s} for way in ("separate", "shared") for s in (0.1, 30.0)
+    ]
+    figure = efficiency(pd.DataFrame(rows), "My data")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert all(t.get_window_extent().y1 <= axes.bbox.y1 for t in axes.texts)
 
 
 def test_similarities_are_three_histograms_of_shares(rng, texts):

@@ -53,6 +53,9 @@ def test_examples_show_every_class_of_both_models(rng, texts):
     assert canvas.shape == (17, 89)  # 2 x 10
     assert np.allclose(canvas[9:, -8:], images["linear"]["Bag"][19, 0])
     assert figure.axes[3].images[0].get_clim() == (-1, 1)
+    few = {model: {c: x[:10] for c, x in of.items()} for model, of in images.items()}
+    one_row = examples(few, "Fashion-MNIST").get_figheight()
+    assert np.isclose(figure.get_figheight() - one_row, one_row - 0.75)
 
 
 def test_transmutation_is_sorted_by_slant_and_rows_are_aligned(

@@ -3,7 +3,17 @@ import numpy as np
 import pytest
 
 from bdiff.figures.histogram import feature_bins
-from bdiff.figures.style import COLOURS, RC, new_figure, panel_grid, save_figure, show_images, tile
+from bdiff.figures.style import (
+    COLOURS,
+    RC,
+    legend_above,
+    new_figure,
+    panel_grid,
+    save_figure,
+    shorten,
+    show_images,
+    tile,
+)
 
 
 def test_tile_puts_images_row_by_row_with_gaps_between():
@@ -72,3 +82,32 @@ def test_many_values_get_twenty_bins(rng):
     edges = feature_bins(*groups)
     assert len(edges) == 21
     assert (edges[0], edges[-1]) == (groups.min(), groups.max())
+
+
+def test_bins_are_few_whatever_the_values(rng):
+    for values in (rng.standard_normal(5), np.array([0.0, 1e-9, 1.0]), np.array([0.0, 1.0, 1.5])):
+        assert len(feature_bins(values, 1e6 * rng.standard_normal(9))) == 21
+        assert len(feature_bins(values)) <= 61
+    assert len(feature_bins(np.array([0.0, 1.0, 60.0]))) == 21
+    assert len(feature_bins(np.array([0.0, 1.0, 57.0]))) == 59
+
+
+def test_long_names_keep_their_ends():
+    assert shorten("Ankle boot") == "Ankle boot"
+    names = [shorten(f"{'class ' * 12}{number}") for number in range(10)]
+    assert set(map(len, names)) == {20}
+    assert len(set(names)) == 10
+
+
+@pytest.mark.parametrize("words", ["short", "a label of thirty characters..", "a" * 60])
+def test_a_legend_lies_inside_the_figure(words):
+    figure = new_figure(3, "title: " + "subject " * 20)
+    axes = figure.add_subplot()
+    for number in range(3):
+        axes.plot([0, 1], label=f"{words} {number}")
+    legend_above(axes)
+    figure.draw_without_rendering()
+    for artist in (axes.get_legend(), figure._suptitle):
+        extent = artist.get_window_extent()
+        assert figure.bbox.x0 <= extent.x0 < extent.x1 <= figure.bbox.x1
+        assert extent.y1 <= figure.bbox.y1

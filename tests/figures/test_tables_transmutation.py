@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bdiff.figures.correlation_histograms import correlation_histograms
-from bdiff.figures.feature_correlation import feature_correlation
+from bdiff.figures.feature_correlation import before_and_after, feature_correlation
 from bdiff.figures.table_hybrids import table_hybrids
 from bdiff.figures.table_transmutation import table_transmutation
 
@@ -58,3 +58,12 @@ def test_histograms_of_r_hold_every_feature(files):
         assert sum(patch.get_height() for patch in axes.patches) == len(FEATURES)
         assert axes.get_title(loc="left").startswith(f"{way}: mean r 0.")
         assert "Pearson r" in axes.get_xlabel()
+
+
+def test_pairs_that_share_a_class_keep_their_own_objects(rng, hybrids_and_transmutation):
+    objects = {name: rng.standard_normal((7, 5)) for name in "AVY"}
+    _, made = hybrids_and_transmutation(objects, [("V", "Y"), ("V", "A")])
+    for end in "YA":
+        before, after = before_and_after(made, "V", end)
+        assert before.shape == (7, 5)
+        assert np.allclose(before, after)

@@ -84,7 +84,7 @@ def modules_imported_by(path):
 def imported_names(path):
     """Dotted names within bdiff that stand in the import statements of a file."""
     package = path.relative_to(ROOT).parent.parts
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("bdiff."))
         elif isinstance(node, ast.ImportFrom):

@@ -1,0 +1,42 @@
+"""What the checks of a configuration let through, and how few lines a wrong one gets."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bdiff.config import ConfigError, load_config
+from bdiff.config.data import SAMPLING_END
+
+
+@pytest.fixture
+def mapping():
+    return yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
+
+
+def test_a_wrong_entry_does_not_make_its_list_too_short(mapping):
+    mapping["run"] = [5]
+    with pytest.raises(ConfigError) as raised:
+        load_config(mapping)
+    (error,) = raised.value.errors
+    assert error.startswith('run.0: found 5; should be text; quote it: "5"')
+
+
+def test_a_class_may_stand_in_several_pairs_in_any_order(mapping):
+    mnist = mapping["datasets"]["mnist"]
+    mnist["hybrids"]["pairs"] = [["4", "9"], ["7", "9"]]
+    mnist["transmutation"]["pairs"] = [["9", "7"], ["4", "9"]]
+    load_config(mapping)
+
+
+def test_whole_numbers_with_an_exponent(mapping):
+    """YAML 1.1 reads 5e3 as text."""
+    mapping["datasets"]["mnist"]["training"]["branched"]["steps"] = yaml.safe_load("5e3")
+    steps = load_config(mapping).datasets["mnist"].training.branched.steps
+    assert (steps, type(steps)) == (5000, int)
+
+
+def test_sampling_ends_where_the_configuration_says():
+    from bdiff.sample.sampler import Sampler
+
+    assert Sampler.t_end == SAMPLING_END
