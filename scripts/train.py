@@ -1,6 +1,7 @@
 """Train a branched or a label-guided model."""
 
 import argparse
+import contextlib
 import hashlib
 import json
 import shutil
@@ -55,6 +56,8 @@ def main(argv=None):
     }
     save_model(model, args.output, about, {"metrics.jsonl": lines(records)})
     shutil.rmtree(checkpoints, ignore_errors=True)
+    with contextlib.suppress(OSError):  # unless an unfinished run of other settings stands there
+        checkpoints.parent.rmdir()
     print(f"{args.output}: {model.kind} model after {training.steps:,} steps")
 
 
