@@ -61,7 +61,7 @@ rule measure_efficiency:
     message:
         "Measuring the sampling time of {wildcards.dataset}"
     shell:
-        "OMP_NUM_THREADS={resources.compute_threads}"
+        "OMP_NUM_THREADS={resources.compute_threads} MKL_NUM_THREADS={resources.compute_threads}"
         " python {input.script} --settings {params.settings:q}"
         " --model results/{wildcards.dataset}/models/branched"
         " --output {output.efficiency} > {log} 2>&1"
