@@ -1,5 +1,6 @@
 """What several tests use: a small tree, small models, and a model that knows the exact answer."""
 
+import hypothesis
 import pytest
 import torch
 from torch import nn
@@ -9,6 +10,9 @@ from bdiff.process import VP
 from bdiff.tree import BranchPoint, BranchTree
 
 torch.set_num_threads(1)
+# How long an example takes depends on what else the machine is doing.
+hypothesis.settings.register_profile("bdiff", deadline=None)
+hypothesis.settings.load_profile("bdiff")
 
 
 @pytest.fixture
