@@ -13,6 +13,7 @@ without a network output that grows as 1 / sigma (paper, section 4). Two models 
 """
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -23,7 +24,7 @@ from bdiff.process import VP, expand_like
 from bdiff.tree import BranchTree
 
 
-class DiffusionModel(nn.Module):
+class DiffusionModel(nn.Module, ABC):
     """The protocol. `classes` are names; batches hold their codes, positions in `classes`.
 
     Args:
@@ -53,9 +54,9 @@ class DiffusionModel(nn.Module):
         self.settings = dict(net)
         self.net = net_from(net, self.shape, branches, labels)
 
+    @abstractmethod
     def branch_of(self, classes: Tensor, t: Tensor) -> Tensor:
         """Branch in charge of each (class, time); classes: (N,) int64, t: (N,) float64."""
-        raise NotImplementedError
 
     def predict_noise(
         self, x_t: Tensor, t: Tensor, classes: Tensor, branch: Tensor | None = None

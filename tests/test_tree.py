@@ -1,6 +1,5 @@
 """The branch tree: a partition of classes x time, whatever is done to it."""
 
-import json
 import re
 
 import numpy as np
@@ -8,38 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bdiff.paper import tree_from_branches
-from bdiff.process import VP
 from bdiff.tree import BranchPoint, BranchTree
-from bdiff.tree_files import load_tree, save_tree, tree_from_dict, tree_to_dict
-
-
-def tree_of(classes, horizon=1.0, **times):
-    """Branch points by name: tree_of("abc", ab=0.3, abc=0.5)."""
-    points = [BranchPoint(frozenset(names), time) for names, time in times.items()]
-    return BranchTree(classes, points, horizon)
-
-
-@st.composite
-def trees(draw, most=40):
-    """Trees of 1 to `most` classes, binary or not, with equal times in unrelated places."""
-    count = draw(st.integers(1, most))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    clusters = [({name}, 0.0) for name in (f"class {number}" for number in range(count))]
-    points = []
-    while len(clusters) > 1:
-        joined = rng.choice(
-            len(clusters), min(len(clusters), int(rng.integers(2, 5))), replace=False
-        )
-        children = [clusters[index] for index in joined]
-        above = max(time for _, time in children)
-        # Steps of 1 / 8 of what is left make equal times in different parts of the tree likely.
-        time = above + (1 - above) * int(rng.integers(1, 4)) / 8
-        names = set().union(*(names for names, _ in children))
-        points.append(BranchPoint(frozenset(names), time))
-        clusters = [c for i, c in enumerate(clusters) if i not in joined] + [(names, time)]
-    rng.shuffle(points)
-    return BranchTree([f"class {number}" for number in range(count)], points)
+from tests.trees import tree_of, trees
 
 
 def probes(tree):
@@ -216,93 +185,6 @@ def test_support_belongs_to_a_set_of_classes():
     assert [point.support for point in tree.extend("d", "c", 0.4).points] == [None, None, 0.8]
 
 
-# --- Files
-
-
-@given(trees(most=12))
-def test_description_round_trip_is_exact(tree):
-    process = VP(0.1, 20.0)
-    assert tree_from_dict(json.loads(json.dumps(tree_to_dict(tree, process))), process) == tree
-
-
-def test_files_round_trip(tmp_path):
-    process = VP(0.1, 20.0)
-    tree = BranchTree(
-        ["a", "Größe", "x'y"], [BranchPoint(frozenset(["a", "Größe", "x'y"]), 0.3, 0.9)]
-    )
-    save_tree(tree, tmp_path / "new" / "tree.json", process)
-    assert load_tree(tmp_path / "new" / "tree.json", process) == tree
-    text = (tmp_path / "new" / "tree.nwk").read_text(encoding="utf-8")
-    assert text == "('a':0.300000,'Größe':0.300000,'x''y':0.300000)0.90:0.700000;\n"
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {"tree.json", "tree.nwk"}
-
-
-def test_another_process_gets_the_same_noise_levels():
-    tree = tree_of("abc", ab=0.35, abc=0.4855)
-    one, other = VP(0.1, 20.0), VP(0.1, 15.0)
-    moved = tree_from_dict(tree_to_dict(tree, one), other)
-    for point, match in zip(tree.points, moved.points, strict=True):
-        assert match.classes == point.classes
-        assert match.time > point.time
-        assert float(other.log_snr(match.time)) == pytest.approx(float(one.log_snr(point.time)))
-
-
-def test_a_tree_that_the_process_cannot_carry_is_refused(tmp_path):
-    save_tree(tree_of("ab", ab=523 / 999), tmp_path / "tree.json", VP(0.1, 20.0))
-    message = (
-        r"tree.json: the branch point of a/b has log-SNR -2\.\d+, but VP\(beta_min=0.1, "
-        r"beta_max=1.0\) ends at log-SNR 0\.3\d+: its classes are still apart"
-    )
-    with pytest.raises(ValueError, match=message):
-        load_tree(tmp_path / "tree.json", VP(0.1, 1.0))
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ('{"format": "bdiff.tree/1"', "tree.json is empty or no tree"),
-        (
-            '{"format": "other"}',
-            "tree.json: expected a tree of format 'bdiff.tree/1', found 'other'",
-        ),
-        ('{"format": "bdiff.tree/1"}', "tree.json is no tree: process is missing"),
-    ],
-)
-def test_files_that_are_no_tree_are_named(tmp_path, content, message):
-    (tmp_path / "tree.json").write_text(content)
-    with pytest.raises(ValueError, match=re.escape(message)):
-        load_tree(tmp_path / "tree.json", VP())
-
-
-def parse_newick(text):
-    """Leaf -> distance from the noise, by a reader that shares nothing with the writer."""
-    tokens = re.findall(r"'(?:[^']|'')*'|[(),;]|[^(),;']+", text)
-    heights, stack, leaf = {}, [[]], None
-    for token in tokens:
-        if token == "(":
-            stack.append([])
-        elif token == ")":
-            leaf = stack.pop()
-        elif token.startswith("'"):
-            leaf = [token[1:-1].replace("''", "'")]
-        elif ":" in token:
-            for name in leaf:
-                heights[name] = heights.get(name, 0.0) + float(token.split(":")[1])
-            stack[-1] += leaf
-    assert len(stack) == 1
-    return heights
-
-
-@given(trees(most=20))
-def test_newick_has_every_class_at_distance_t_from_the_noise(tree):
-    heights = parse_newick(tree.newick())
-    assert set(heights) == set(tree.classes)
-    np.testing.assert_allclose(list(heights.values()), tree.horizon, atol=2e-5)
-
-
-# --- Refusals
-
-
 @pytest.mark.parametrize(
     ("classes", "times", "message"),
     [
@@ -343,59 +225,3 @@ def test_unknown_classes_are_named():
     ):
         with pytest.raises(KeyError, match="unknown class 'z'"):
             call()
-
-
-# --- Lists of branches
-
-GOOD = [("abc", 0.5, 1), ("ab", 0.3, 0.5), ("a", 0, 0.3), ("b", 0, 0.3), ("c", 0, 0.5)]
-
-
-@given(trees(most=15))
-def test_a_tree_is_what_its_branches_say(tree):
-    rows = [(branch.classes, branch.start, branch.end) for branch in tree.branches]
-    assert tree_from_branches(reversed(rows), tree.classes) == tree
-
-
-def test_classes_are_in_the_order_of_the_leaves_unless_given():
-    assert tree_from_branches(GOOD).classes == ("a", "b", "c")
-    assert tree_from_branches(GOOD[::-1]).classes == ("c", "b", "a")
-    assert tree_from_branches(GOOD, "bca").classes == ("b", "c", "a")
-
-
-@pytest.mark.parametrize(
-    ("replaced", "message"),
-    [
-        ({1: ("ab", 0.2, 0.5)}, "branches of class 'a' overlap between 0.2 and 0.3: a/b starts"),
-        (
-            {1: ("ab", 0.4, 0.5)},
-            "branches of class 'a' leave a gap between 0.3 and 0.4: a/b starts",
-        ),
-        ({0: ("abc", 0.5, 0.9)}, "branches of class 'a' end at 0.9, not at 1"),
-        ({4: ("c", 0, 0.4)}, "branches of class 'c' leave a gap between 0.4 and 0.5"),
-        ({4: ("c", 0.1, 0.5)}, "branches of class 'c' leave a gap between 0 and 0.1"),
-        ({0: ("ac", 0.5, 1)}, "gain classes with time, found a/c above a/b"),
-        ({2: ("ab", 0, 0.3), 3: ("d", 0, 1)}, "start with one of its own"),
-    ],
-)
-def test_lists_that_are_no_tree_are_named(replaced, message):
-    rows = [replaced.get(number, row) for number, row in enumerate(GOOD)]
-    with pytest.raises(ValueError, match=re.escape(message)):
-        tree_from_branches(rows)
-
-
-def test_two_roots_are_refused():
-    with pytest.raises(ValueError, match="no root"):
-        tree_from_branches([("a", 0, 1), ("b", 0, 1)])
-
-
-def test_classes_that_part_again_are_refused():
-    rows = [("a", 0, 0.3), ("b", 0, 0.3), ("ab", 0.3, 0.6), ("a", 0.6, 1), ("b", 0.6, 1)]
-    with pytest.raises(ValueError, match="gain classes with time, found a above a/b"):
-        tree_from_branches(rows)
-
-
-def test_zero_length_leaves_need_a_minimum_time():
-    rows = [("abc", 0.5, 1), ("ab", 0, 0.5), ("a", 0, 0), ("b", 0, 0), ("c", 0, 0.5)]
-    with pytest.raises(ValueError, match="set a minimum branch time"):
-        tree_from_branches(rows)
-    assert tree_from_branches(rows, min_time=0.05) == tree_of("abc", ab=0.05, abc=0.5)

@@ -1,5 +1,6 @@
 """The protocol of a solver: one reverse step, for rows that each have their own next time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ class Step:
         return self.half_log_snr(self.t) - self.half_log_snr(self.s)
 
 
-class Solver:
+class Solver(ABC):
     """A way to make a reverse step.
 
     `name` is its name in settings; `calls` its network calls per step (None: it varies); one that
@@ -64,9 +65,9 @@ class Solver:
         """What samples remember that have made no step yet under the current branch."""
         return {}
 
+    @abstractmethod
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
         """x at s: (N, *shape) -> x at t, and what to remember of the step."""
-        raise NotImplementedError
 
 
 def ddim_mean(x: Tensor, x_0: Tensor, step: Step) -> Tensor:
