@@ -18,8 +18,9 @@ def main(argv=None):
     model = load_model(args.model, settings["device"])
     sampler = Sampler.of(settings["solver"], settings["seed"])
     request = dict.fromkeys(model.classes, settings["count"])
-    # a label-guided model has no trunks
-    samples = sample(model, request, sampler, settings["share_trunks"] and model.tree is not None)
+    share = settings["share_trunks"] and model.tree is not None  # a label-guided model has none
+    print(sampler.cost(model, request, share), flush=True)
+    samples = sample(model, request, sampler, share)
     write_samples(samples, args.output)
     print(
         f"{args.output}: {len(samples):,} samples, {samples.meta['nfe_per_object']:.1f} network "

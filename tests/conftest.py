@@ -47,6 +47,7 @@ class GaussianModel(nn.Module):
     """
 
     kind = "exact"
+    evaluations = 1
 
     def __init__(self, means, variances, tree):
         super().__init__()
@@ -54,12 +55,17 @@ class GaussianModel(nn.Module):
         self.variances = torch.as_tensor(variances, dtype=torch.float64)
         self.tree, self.classes, self.process = tree, tree.classes, VP()
         self.shape = tuple(self.means.shape[1:])
+        everything = torch.tensor([[-torch.inf], [torch.inf]], dtype=torch.float64)
+        self.register_buffer("value_range", everything.repeat(1, *self.shape))
         bounds, paths = tree.table
         self.bounds, self.paths = torch.from_numpy(bounds), torch.from_numpy(paths)
         self.first = torch.tensor([tree.index(branch.classes[0]) for branch in tree.branches])
 
     def branch_of(self, classes, t):
         return self.paths[classes, (self.bounds[classes] < t[:, None]).sum(dim=1)]
+
+    def cross(self, x, t, parent, child):
+        return x
 
     def denoise(self, x, t, classes, branch=None):
         branch = self.branch_of(classes, t) if branch is None else branch

@@ -118,7 +118,7 @@ def test_null_in_an_overlay_takes_a_key_away(mapping):
     overlay["figures"] = {"F2_examples": None}
     config = load_config(merge(mapping, overlay))
     solver = json.loads(config.section("sample", "mnist"))["solver"]
-    assert solver == {"name": "probability_flow", "rtol": 1e-3, "atol": 1e-5}
+    assert solver == {"name": "probability_flow", "rtol": 1e-3, "atol": 1e-5, "clip": True}
     assert config.datasets["mnist"].models == ("branched",)
     assert config.datasets["mnist"].comparison is None
     assert "F2_examples" not in config.wanted_figures

@@ -40,3 +40,23 @@ def test_sampling_ends_where_the_configuration_says():
     from bdiff.sample.sampler import Sampler
 
     assert Sampler.t_end == SAMPLING_END
+
+
+def test_solvers_and_their_options_are_those_of_the_library():
+    from inspect import signature
+    from typing import get_args
+
+    from bdiff.config import sampling
+    from bdiff.sample.grids import BRANCH_TIMES, GRIDS
+    from bdiff.sample.solvers.build import SOLVERS
+
+    allowed = {}
+    for kind in get_args(get_args(sampling.Solver)[0]):
+        options = set(kind.model_fields) - {"name", "steps", "grid", "branch_times", "clip"}
+        allowed |= dict.fromkeys(get_args(kind.model_fields["name"].annotation), options)
+    assert set(allowed) == set(SOLVERS)
+    for name, options in allowed.items():
+        assert options == set(signature(SOLVERS[name]).parameters) - {"snr"}
+    fields = sampling.Stepped.model_fields
+    assert get_args(fields["grid"].annotation) == tuple(GRIDS)
+    assert get_args(fields["branch_times"].annotation) == BRANCH_TIMES

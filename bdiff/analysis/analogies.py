@@ -18,7 +18,6 @@ from bdiff.sample.files import Samples
 from bdiff.sample.plan import chain, shared
 from bdiff.sample.sampler import Sampler, describe
 from bdiff.sample.simulate import simulate
-from bdiff.tree import BranchTree
 
 
 def hybrids(
@@ -36,7 +35,8 @@ def hybrids(
         For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and
         b and origin "a/b", their continuations. Row i of each belongs to hybrid i.
     """
-    tree = _tree_for(model, pairs)
+    _check_pairs(model, pairs)
+    tree, grid = sampler.schedule(model)
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
     began, spent, rows = time.perf_counter(), 0, []
@@ -44,8 +44,10 @@ def hybrids(
         both = f"{a}/{b}"
         for first in range(0, count, sampler.per_class):
             size = min(sampler.per_class, count - first)
-            legs = shared(tree, {a: size, b: size}, sampler.grid(model))
-            states, made = simulate(model, legs, sampler.solver, sampler.seed, first)
+            legs = shared(tree, {a: size, b: size}, grid)
+            states, made = simulate(
+                model, legs, sampler.solver, sampler.seed, first, clip=sampler.clip
+            )
             spent += made
             trunk = max(i for i, leg in enumerate(legs) if set(leg.classes) == {a, b})
             rows.append((states[trunk], both, "hybrid", "", tree.branch_time(a, b), first))
@@ -74,12 +76,14 @@ def transmute(
         objects given), "noised" (at the branch time) and "sample". Row i of each belongs to
         object i.
     """
-    tree, grid = _tree_for(model, pairs), sampler.grid(model)
+    _check_pairs(model, pairs)
+    tree, grid = sampler.schedule(model)
     objects = _checked(objects, {name for pair in pairs for name in pair}, model.shape)
     began, spent, rows = time.perf_counter(), 0, []
     directions = [pair for a, b in pairs for pair in ((a, b), (b, a))]
     for origin, target in _with_progress("transmuting", directions):
         at = tree.branch_time(origin, target)
+        branches = _children(model, origin, target)
         for first in range(0, len(objects[origin]), sampler.per_class):
             x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
             noise = sample_noise(
@@ -95,8 +99,9 @@ def transmute(
                 x_0, torch.full((len(x_0),), at, dtype=torch.float64), torch.from_numpy(noise)
             )
             legs = chain(tree, target, len(x_0), grid, begin=at)
+            given = {0: model.cross(noised, at, *branches)}
             states, made = simulate(
-                model, legs, sampler.solver, sampler.seed, first, given={0: noised}
+                model, legs, sampler.solver, sampler.seed, first, given, sampler.clip
             )
             spent += made
             rows.append((x_0, target, "original", origin, 0.0, first))
@@ -106,6 +111,13 @@ def transmute(
     return _collect(rows, describe(model, sampler, began, spent, count))
 
 
+def _children(model: DiffusionModel, *names: str) -> list[int]:
+    """For each of two classes, the number of its branch just below their branch point."""
+    codes = torch.tensor([model.tree.index(name) for name in names])
+    at = torch.full((len(names),), model.tree.branch_time(*names), dtype=torch.float64)
+    return model.branch_of(codes, at).tolist()
+
+
 def _with_progress(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     with Progress(what, len(pairs), "pairs") as progress:
         for pair in pairs:
@@ -113,8 +125,8 @@ def _with_progress(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[tupl
             progress.update(1)
 
 
-def _tree_for(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> BranchTree:
-    """The model's tree, if it has one with a branch point for every pair."""
+def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> None:
+    """Refuse a model without a branch point for every pair."""
     if model.tree is None:
         raise ValueError(
             f"a {model.kind} model has no branch points; "
@@ -129,7 +141,6 @@ def _tree_for(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> Branch
             raise ValueError(f"a pair needs two different classes, found {a!r} twice")
         if "/" in a + b:
             raise ValueError(f"hybrids are named a/b, so no class can be: {a!r}, {b!r}")
-    return model.tree
 
 
 def _checked(

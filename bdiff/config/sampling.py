@@ -6,34 +6,82 @@ from pydantic import Discriminator, Field
 
 from bdiff.config.base import Kind, Pair, Real, Section, Whole
 
+NAMES = (
+    "predictor_corrector (the paper's), euler_maruyama, ddim, dpm_solver_pp, sde_dpm_solver_pp, "
+    "deis, unipc, heun or probability_flow"
+)
+CLIP = Field(
+    True, strict=True, description="true: predictions are kept inside the training objects' range"
+)
 
-class SteppedSolver(Kind):
-    """Solvers of the reverse process with a fixed number of steps."""
 
-    name: Literal["predictor_corrector", "euler_maruyama", "dpm_solver_pp_2m"] = Field(
-        description="predictor_corrector (the paper's), euler_maruyama, ddim, dpm_solver_pp_2m or "
-        "probability_flow"
-    )
+class Stepped(Section):
+    """What all solvers with a fixed number of steps have."""
+
+    name: str = Field(description=NAMES)
     steps: Whole = Field(ge=2, description="steps from t = 1 to 0, at least 2")
+    grid: Literal["uniform_t", "quadratic_t", "log_snr", "edm"] = Field(
+        "uniform_t",
+        description="where the steps are even: uniform_t, quadratic_t, log_snr or edm",
+    )
+    branch_times: Literal["insert", "coalesce"] = Field(
+        "insert",
+        description="insert: branch times are steps besides; coalesce: steps move there, and "
+        "branch times nearer than half a step become one",
+    )
+    clip: bool = CLIP
 
 
-class DDIM(Kind):
+class SteppedSolver(Stepped, Kind):
+    """Solvers without options of their own."""
+
+    name: Literal["predictor_corrector", "euler_maruyama", "sde_dpm_solver_pp"] = Field(
+        description=NAMES
+    )
+
+
+class DDIM(Stepped, Kind):
     """Denoising diffusion implicit models: deterministic at eta = 0, ancestral at eta = 1."""
 
-    name: Literal["ddim"] = Field(description="ddim")
-    steps: Whole = Field(ge=2, description="steps from t = 1 to 0, at least 2")
+    name: Literal["ddim"] = Field(description=NAMES)
     eta: Real = Field(0.0, ge=0, le=1, description="share of fresh noise, 0 to 1")
+
+
+class MultistepSolver(Stepped, Kind):
+    """DPM-Solver++ (2M, 3M) and UniPC."""
+
+    name: Literal["dpm_solver_pp", "unipc"] = Field(description=NAMES)
+    order: Whole = Field(2, ge=2, le=3, description="predictions that a step takes, 2 or 3")
+
+
+class DEIS(Stepped, Kind):
+    """Exponential Adams-Bashforth in time."""
+
+    name: Literal["deis"] = Field(description=NAMES)
+    order: Whole = Field(2, ge=1, le=3, description="degree of its polynomial, 1 to 3")
+
+
+class Heun(Stepped, Kind):
+    """Heun's method, two network calls per step."""
+
+    name: Literal["heun"] = Field(description=NAMES)
+    churn: Real = Field(
+        0.0, ge=0, le=0.4142, description="noise added before a step, 0 to 0.4142 of what is there"
+    )
 
 
 class ProbabilityFlow(Kind):
     """The probability-flow ODE by adaptive Runge-Kutta (RK45)."""
 
-    name: Literal["probability_flow"] = Field(description="probability_flow")
+    name: Literal["probability_flow"] = Field(description=NAMES)
     rtol: Real = Field(1e-5, gt=0, le=1, description="relative tolerance, above 0, at most 1")
     atol: Real = Field(1e-5, gt=0, le=1, description="absolute tolerance, above 0, at most 1")
+    clip: bool = CLIP
 
 
-Solver = Annotated[SteppedSolver | DDIM | ProbabilityFlow, Discriminator("name")]
+Solver = Annotated[
+    SteppedSolver | DDIM | MultistepSolver | DEIS | Heun | ProbabilityFlow, Discriminator("name")
+]
 
 
 class Samples(Section):

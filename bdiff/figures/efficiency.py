@@ -15,7 +15,11 @@ WAYS = ("separate", "shared")
 NAMES = ("separate chains", "shared trunks")
 SOLVERS = {
     "ddim": "DDIM",
-    "dpm_solver_pp_2m": "DPM-Solver++(2M)",
+    "dpm_solver_pp": "DPM-Solver++",
+    "sde_dpm_solver_pp": "SDE-DPM-Solver++",
+    "deis": "DEIS",
+    "unipc": "UniPC",
+    "heun": "Heun",
     "predictor_corrector": "predictor-corrector",
     "euler_maruyama": "Euler-Maruyama",
     "probability_flow": "probability flow",

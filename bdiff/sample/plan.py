@@ -9,10 +9,10 @@ With shared trunks a branch is simulated once for all requested classes that run
 without, each class has a chain of legs of its own.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bdiff.tree import BranchTree
 
@@ -27,6 +27,8 @@ class Leg:
         count: number of samples.
         nodes: times, descending; two or more.
         parent: number of the leg that this one continues, or None if it starts from given states.
+        branch: all classes of the branch that is evaluated; if empty, the one in charge of the
+            first class at the time. Where branch times were moved, the two differ.
     """
 
     lineage: str
@@ -34,19 +36,7 @@ class Leg:
     count: int
     nodes: tuple[float, ...]
     parent: int | None = None
-
-
-def time_grid(steps: int, horizon: float = 1.0, t_end: float = 1e-3) -> tuple[float, ...]:
-    """Uniform times from the horizon to t_end, then 0: `steps` intervals.
-
-    Raises:
-        ValueError: if there are fewer than two steps, or t_end is not inside (0, horizon).
-    """
-    if steps < 2 or not 0 < t_end < horizon:
-        raise ValueError(
-            f"a grid needs steps >= 2 and 0 < t_end < {horizon:g}, found {steps} and {t_end:g}"
-        )
-    return (*np.linspace(horizon, t_end, steps).tolist(), 0.0)
+    branch: tuple[str, ...] = ()
 
 
 def _nodes(grid: Sequence[float], start: float, end: float) -> tuple[float, ...]:
@@ -55,9 +45,11 @@ def _nodes(grid: Sequence[float], start: float, end: float) -> tuple[float, ...]
     A node next to an end is left out: steps of next to no length cost an evaluation, and a
     multistep solver would divide by them.
     """
-    near = 1e-3 * (grid[0] - grid[1])
-    t_end = grid[-2]
-    inside = (t for t in grid if start + near < t < end - near or (start < t < end and t == t_end))
+    t_end, inside = grid[-2], []
+    for above, t, below in zip(grid, grid[1:], grid[2:], strict=False):
+        near = 0.0 if t == t_end else 1e-3 * min(above - t, t - below)
+        if start + near < t < end - near:
+            inside.append(t)
     return (end, *inside, start)
 
 
@@ -74,13 +66,19 @@ def chain(
     """
     begin = grid[0] if begin is None else begin
     if tree is None:
-        spans = [(0.0, begin)]
-    else:
-        branches = [tree.branches[number] for number in reversed(tree.path(name))]
-        spans = [(b.start, min(b.end, begin)) for b in branches if b.start < begin]
+        return [Leg(name, (name,), count, _nodes(grid, 0.0, begin))]
+    branches = [tree.branches[number] for number in reversed(tree.path(name))]
+    below = [branch for branch in branches if branch.start < begin]
     return [
-        Leg(name, (name,), count, _nodes(grid, start, end), number - 1 if number else None)
-        for number, (start, end) in enumerate(spans)
+        Leg(
+            name,
+            (name,),
+            count,
+            _nodes(grid, branch.start, min(branch.end, begin)),
+            number - 1 if number else None,
+            branch.classes,
+        )
+        for number, branch in enumerate(below)
     ]
 
 
@@ -91,7 +89,7 @@ def separate(tree: BranchTree | None, request: dict[str, int], grid: Sequence[fl
         offset = len(legs)
         for leg in chain(tree, name, count, grid):
             parent = None if leg.parent is None else leg.parent + offset
-            legs.append(Leg(leg.lineage, leg.classes, leg.count, leg.nodes, parent))
+            legs.append(replace(leg, parent=parent))
     return legs
 
 
@@ -115,6 +113,7 @@ def shared(tree: BranchTree, request: dict[str, int], grid: Sequence[float]) -> 
                     max(request[name] for name in wanted),
                     _nodes(grid, branch.start, branch.end),
                     None if branch.parent is None else number_of[branch.parent],
+                    branch.classes,
                 )
             )
     return legs
@@ -128,3 +127,54 @@ def evaluations(legs: Sequence[Leg], per_step: int = 1) -> int:
         last = leg.nodes[-1] == 0.0  # the step to 0 is one call whatever the solver
         total += leg.count * (per_step * (steps - last) + last)
     return total
+
+
+class Cost(NamedTuple):
+    """What a request will cost; None where the solver chooses its own steps.
+
+    Args:
+        evaluations: of the network, objects it sees in all calls.
+        per_object: evaluations per requested object.
+        calls: of the network, each for a batch.
+        largest_batch: objects in the largest of them.
+    """
+
+    evaluations: int | None
+    per_object: float | None
+    calls: int | None
+    largest_batch: int
+
+    def __str__(self) -> str:
+        batches = f"batches of up to {self.largest_batch:,}"
+        if self.evaluations is None:
+            return f"network evaluations vary with the tolerance, in {batches}"
+        return (
+            f"{self.evaluations:,} network evaluations, {self.per_object:.1f} per object, in "
+            f"{self.calls:,} calls with {batches}"
+        )
+
+
+def cost(
+    plans: Sequence[Sequence[Leg]], objects: int, per_step: int | None, per_prediction: int = 1
+) -> Cost:
+    """The cost of plans for so many objects, simulated one after the other.
+
+    All legs of a plan that have a node at the same time are one batch.
+
+    Args:
+        plans: legs of each.
+        objects: samples asked for.
+        per_step: calls of the solver in a step, or None if they vary.
+        per_prediction: evaluations of the model's network for one prediction.
+    """
+    calls, largest = 0, 0
+    for legs in plans:
+        batches = Counter()
+        for leg in legs:
+            batches.update(dict.fromkeys(leg.nodes[:-1], leg.count))
+        largest = max(largest, *(per_prediction * size for size in batches.values()))
+        calls += (per_step or 0) * (len(batches) - 1) + 1  # all leaves make the step to 0 at once
+    if per_step is None:
+        return Cost(None, None, None, largest)
+    spent = per_prediction * sum(evaluations(legs, per_step) for legs in plans)
+    return Cost(spent, spent / objects, calls, largest)

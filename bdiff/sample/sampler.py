@@ -15,10 +15,14 @@ import numpy as np
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.sample.files import Samples
-from bdiff.sample.plan import Leg, evaluations, separate, shared, time_grid
+from bdiff.sample.grids import check_grid, coalesced, time_grid
+from bdiff.sample.plan import Cost, Leg, cost, separate, shared
 from bdiff.sample.simulate import simulate
 from bdiff.sample.solvers.base import Solver
 from bdiff.sample.solvers.build import solver_from
+from bdiff.tree import BranchTree
+
+_COMMON = ("steps", "grid", "branch_times", "clip")  # settings that are not the solver's own
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class Sampler:
         t_end: time of the last network call, whose denoised object is the sample.
         per_class: samples of a class simulated at once; small batches stay in the processor's
             cache.
+        grid: where the steps are, a name in `bdiff.sample.grids.GRIDS`.
+        branch_times: "insert" them into the grid, or "coalesce" those nearer than half a step.
+        clip: keep every prediction x̂_0 inside the range of the training objects.
     """
 
     solver: Solver
@@ -39,14 +46,19 @@ class Sampler:
     seed: int = 0
     t_end: float = 1e-3
     per_class: int = 64
+    grid: str = "uniform_t"
+    branch_times: str = "insert"
+    clip: bool = True
 
     def __post_init__(self):
+        check_grid(self.grid, self.branch_times)
         if self.per_class < 1:
             raise ValueError(f"per_class must be 1 or more, found {self.per_class}")
 
     @classmethod
     def of(cls, settings: dict, seed: int = 0, **options) -> "Sampler":
-        """From settings {"name": ..., "steps": ..., then the solver's own options}.
+        """From settings {"name": ..., "steps": ..., "grid": ..., "branch_times": ..., "clip": ...,
+        then the solver's own options}; all but the name and the steps have defaults.
 
         Raises:
             ValueError: if the name or the number of steps is missing, or an option does not fit.
@@ -54,40 +66,59 @@ class Sampler:
         settings = dict(settings)
         if "name" not in settings:
             raise ValueError(f"the solver's settings need a name, found {settings}")
-        steps = settings.pop("steps", None)
-        solver = solver_from(settings.pop("name"), **settings)
-        if solver.uses_grid and steps is None:
-            raise ValueError(f"solver {solver.name!r} needs a number of steps, 2 or more")
-        return cls(solver, seed=seed, **({"steps": steps} if solver.uses_grid else {}), **options)
+        name = settings.pop("name")
+        common = {key: settings.pop(key) for key in _COMMON if key in settings}
+        solver = solver_from(name, **settings)
+        if solver.uses_grid and "steps" not in common:
+            raise ValueError(f"solver {name!r} needs a number of steps, 2 or more")
+        if unused := [key for key in common if key != "clip" and not solver.uses_grid]:
+            raise ValueError(f"solver {name!r} chooses its own steps; take out {unused}")
+        return cls(solver, seed=seed, **common, **options)
 
     @property
     def settings(self) -> dict:
         """What `of` would make this solver and grid from."""
-        steps = {"steps": self.steps} if self.solver.uses_grid else {}
-        return {"name": self.solver.name, **steps, **vars(self.solver)}
+        common = {key: getattr(self, key) for key in _COMMON}
+        if not self.solver.uses_grid:
+            common = {"clip": self.clip}
+        return {"name": self.solver.name, **common, **vars(self.solver)}
 
-    def grid(self, model: DiffusionModel) -> tuple[float, ...]:
-        """The time grid; an adaptive solver gets only its ends.
+    def schedule(self, model: DiffusionModel) -> tuple[BranchTree | None, tuple[float, ...]]:
+        """The tree whose times are sampled by, and the time grid.
+
+        The tree is the model's, but for branch times that are coalesced. An adaptive solver gets
+        only the ends of the grid.
 
         Raises:
             ValueError: if a branch point of the model lies at or below t_end.
         """
-        if (
-            model.tree is not None
-            and model.tree.points
-            and model.tree.points[-1].time <= self.t_end
-        ):
+        tree, process = model.tree, model.process
+        if tree is not None and tree.points and tree.points[-1].time <= self.t_end:
             raise ValueError(
-                f"{model.tree.points[-1].time:g} is the time of a branch point, but sampling ends "
+                f"{tree.points[-1].time:g} is the time of a branch point, but sampling ends "
                 f"at t_end = {self.t_end:g}: use a smaller t_end or a larger minimum branch time"
             )
-        horizon = model.process.horizon
         if not self.solver.uses_grid:
-            return (horizon, self.t_end, 0.0)
-        return time_grid(self.steps, horizon, self.t_end)
+            return tree, (process.horizon, self.t_end, 0.0)
+        nodes = time_grid(self.steps, process, self.t_end, self.grid)
+        if tree is None or self.branch_times == "insert":
+            return tree, nodes
+        return coalesced(tree, nodes, process, self.grid)
+
+    def moved(self, model: DiffusionModel) -> dict[str, list[float]]:
+        """Branch times that are not sampled by: classes of the branch point -> [time, new time]."""
+        if model.tree is None:
+            return {}
+        tree, _ = self.schedule(model)
+        pairs = {
+            "/".join(branch.classes): [branch.start, tree.branch_time(*branch.classes)]
+            for branch in model.tree.branches
+            if len(branch.classes) > 1
+        }
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def plan(self, model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> list[Leg]:
-        """The legs that a request needs; `bdiff.sample.plan.evaluations` tells their cost.
+        """The legs that a request needs, as one batch.
 
         Raises:
             KeyError: if a class is unknown; the message lists the classes.
@@ -95,9 +126,32 @@ class Sampler:
                 share.
         """
         _check(model, request, share_trunks)
-        if not share_trunks:
-            return separate(model.tree, request, self.grid(model))
-        return shared(model.tree, request, self.grid(model))
+        tree, nodes = self.schedule(model)
+        return (shared if share_trunks else separate)(tree, request, nodes)
+
+    def plans(
+        self, model: DiffusionModel, request: dict[str, int], share_trunks: bool
+    ) -> list[tuple[int, list[Leg]]]:
+        """Number of the first sample, and legs, of every batch of `per_class` samples."""
+        return [
+            (
+                first,
+                self.plan(
+                    model,
+                    {n: min(c - first, self.per_class) for n, c in request.items() if c > first},
+                    share_trunks,
+                ),
+            )
+            for first in range(0, max(request.values()), self.per_class)
+        ]
+
+    def cost(
+        self, model: DiffusionModel, request: dict[str, int], share_trunks: bool = False
+    ) -> Cost:
+        """What `sample` would cost, without running the network; arguments as there."""
+        _check(model, request, share_trunks)
+        plans = [legs for _, legs in self.plans(model, request, share_trunks)]
+        return cost(plans, sum(request.values()), self.solver.calls, model.evaluations)
 
 
 def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> None:
@@ -144,17 +198,17 @@ def sample(
     began = time.perf_counter()
     parts: dict[str, list[np.ndarray]] = {name: [] for name in request}
     spent = 0
-    batches = [
-        (first, {n: min(c - first, sampler.per_class) for n, c in request.items() if c > first})
-        for first in range(0, max(request.values()), sampler.per_class)
-    ]
-    plans = [(first, sampler.plan(model, batch, share_trunks)) for first, batch in batches]
-    calls = sampler.solver.calls
-    total = None if calls is None else sum(evaluations(legs, calls) for _, legs in plans)
+    total = sampler.cost(model, request, share_trunks).evaluations
     with Progress("sampling", total, "evaluations") as progress:
-        for first, legs in plans:
+        for first, legs in sampler.plans(model, request, share_trunks):
             states, made = simulate(
-                model, legs, sampler.solver, sampler.seed, first, progress=progress.update
+                model,
+                legs,
+                sampler.solver,
+                sampler.seed,
+                first,
+                clip=sampler.clip,
+                progress=progress.update,
             )
             spent += made
             for leg, state in zip(legs, states, strict=True):
@@ -194,5 +248,6 @@ def describe(
         "evaluations": spent,
         "nfe_per_object": spent / count,
         "seconds": time.perf_counter() - began,
+        "moved_branch_times": sampler.moved(model),
         **more,
     }

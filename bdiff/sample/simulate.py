@@ -24,6 +24,7 @@ def simulate(
     seed: int = 0,
     first: int = 0,
     given: dict[int, Tensor] | None = None,
+    clip: bool = True,
     progress: Callable[[int], object] = lambda made: None,
 ) -> tuple[list[Tensor], int]:
     """Run legs to their ends.
@@ -36,12 +37,13 @@ def simulate(
         first: number of the first sample; noise belongs to the number.
         given: (count, *shape) states to start from, by number of the leg; other legs without a
             parent start from the prior.
+        clip: keep every predicted x̂_0 inside the range of the training objects, channel by channel.
         progress: called after every step with the network evaluations it took.
 
     Returns:
-        The final state of every leg, and the network evaluations (calls x samples).
+        The final state of every leg, and the network evaluations (objects it saw, call by call).
     """
-    run = _Simulation(model, legs, solver, seed, first, given or {})
+    run = _Simulation(model, legs, solver, seed, first, given or {}, clip)
     for time in sorted({time for leg in legs for time in leg.nodes[:-1]}, reverse=True):
         before = run.evaluations
         run.advance(time)
@@ -52,10 +54,14 @@ def simulate(
 class _Simulation:
     """The states of all legs, and how they move."""
 
-    def __init__(self, model, legs, solver, seed, first, given):
+    def __init__(self, model, legs, solver, seed, first, given, clip):
         self.model, self.legs, self.solver = model, legs, solver
         self.seed, self.first, self.given = seed, first, given
         self.device = next(model.parameters()).device
+        low, high = model.value_range.reshape(2, -1, *[1] * (len(model.shape) - 1))
+        self.limits = (low, high) if clip else (-torch.inf, torch.inf)
+        branches = [] if model.tree is None else model.tree.branches
+        self.number_of = {branch.classes: number for number, branch in enumerate(branches)}
         self.next_time = [dict(zip(leg.nodes, leg.nodes[1:], strict=False)) for leg in legs]
         self.states: list[Tensor] = [torch.empty(0)] * len(legs)
         self.memories: list[Memory] = [{}] * len(legs)
@@ -79,11 +85,13 @@ class _Simulation:
         s = per_row([time] * len(legs), torch.float64)
         t = per_row([self.next_time[number][time] for number in active], torch.float64)
         codes = per_row([self.model.classes.index(leg.classes[0]) for leg in legs], torch.int64)
-        branch = self.model.branch_of(codes, s)  # also for evaluations on the way to t
+        # the leg's branch is evaluated on the way to t as well
+        known = per_row([self.number_of.get(leg.branch, -1) for leg in legs], torch.int64)
+        branch = torch.where(known < 0, self.model.branch_of(codes, s), known)
 
         def denoise(x: Tensor, times: Tensor) -> Tensor:
-            self.evaluations += len(x)
-            return self.model.denoise(x, times, codes, branch)
+            self.evaluations += len(x) * self.model.evaluations
+            return self.model.denoise(x, times, codes, branch).clamp(*self.limits)
 
         # Only the last step of leaves ends at 0, and they all make it together, from t_end.
         if self.next_time[active[0]][time] == 0:
@@ -103,7 +111,9 @@ class _Simulation:
         if number in self.given:
             state = self.given[number].to(self.device)
         elif leg.parent is not None:
+            branches = (self.number_of[self.legs[n].branch] for n in (leg.parent, number))
             state = self.states[leg.parent][: leg.count]
+            state = self.model.cross(state, leg.nodes[0], *branches)
         else:
             state = self.noise(leg, "prior")
         self.states[number], self.memories[number] = state, self.solver.start(state)

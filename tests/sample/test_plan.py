@@ -5,20 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bdiff.sample.plan import chain, evaluations, separate, shared, time_grid
+from bdiff.process import VP
+from bdiff.sample.grids import time_grid
+from bdiff.sample.plan import chain, evaluations, separate, shared
 from bdiff.tree import BranchPoint, BranchTree
 
 
 def test_grid_runs_from_the_horizon_to_zero():
-    grid = time_grid(4, horizon=1.0, t_end=0.1)
-    assert grid == pytest.approx((1.0, 0.7, 0.4, 0.1, 0.0))
-    assert time_grid(2) == pytest.approx((1.0, 1e-3, 0.0))
+    assert time_grid(4, VP(), t_end=0.1) == pytest.approx((1.0, 0.7, 0.4, 0.1, 0.0))
+    assert time_grid(2, VP()) == (1.0, 1e-3, 0.0)
     with pytest.raises(ValueError, match=r"steps >= 2 .* found 1 and 0\.001"):
-        time_grid(1)
+        time_grid(1, VP())
 
 
 def test_every_leg_lies_in_one_branch_and_branch_times_are_nodes(tree):
-    grid = time_grid(7)
+    grid = time_grid(7, VP())
     for legs in (shared(tree, dict.fromkeys("049", 3), grid), separate(tree, {"9": 3}, grid)):
         for leg in legs:
             assert all(a > b for a, b in zip(leg.nodes, leg.nodes[1:], strict=False))
@@ -39,7 +40,7 @@ def test_grid_nodes_at_branch_times_make_no_empty_steps():
 def test_no_step_is_next_to_nothing(steps, time):
     """However near a branch time lies to a grid node: steps advance, and t_end is there."""
     tree = BranchTree("ab", [BranchPoint("ab", time)])
-    grid = time_grid(steps)
+    grid = time_grid(steps, VP())
     nodes = np.concatenate([leg.nodes for leg in chain(tree, "a", 1, grid)])
     lengths = -np.diff(nodes)
     lengths = lengths[lengths != 0]  # the branch time ends one leg and begins the next

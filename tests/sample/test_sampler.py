@@ -4,16 +4,24 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.model import build_model
+from bdiff.checkpoint import load_model, save_model
+from bdiff.data.dataset import Dataset
+from bdiff.model import Guided, build_model
 from bdiff.process import VP
-from bdiff.sample.plan import evaluations
 from bdiff.sample.sampler import Sampler, sample
+from bdiff.train import train
+from bdiff.training_run import Training
 from bdiff.tree import BranchPoint, BranchTree
 
 SOLVERS = {
     "ddim": {"name": "ddim", "steps": 12},
     "ancestral": {"name": "ddim", "eta": 1, "steps": 12},
-    "dpm": {"name": "dpm_solver_pp_2m", "steps": 12},
+    "dpm": {"name": "dpm_solver_pp", "steps": 12},
+    "dpm3": {"name": "dpm_solver_pp", "order": 3, "steps": 12, "branch_times": "coalesce"},
+    "sde_dpm": {"name": "sde_dpm_solver_pp", "steps": 12, "grid": "log_snr"},
+    "deis": {"name": "deis", "order": 3, "steps": 12, "grid": "quadratic_t"},
+    "unipc": {"name": "unipc", "order": 3, "steps": 12, "grid": "edm"},
+    "heun": {"name": "heun", "churn": 0.1, "steps": 12},
     "em": {"name": "euler_maruyama", "steps": 12},
     "pc": {"name": "predictor_corrector", "steps": 12},
 }
@@ -29,7 +37,7 @@ def solver(request):
 def test_a_sample_is_the_same_in_any_batch(branched, solver, share):
     whole = sample(branched, REQUEST, Sampler.of(solver, per_class=70), share)
     for size in (1, 7, 64):
-        if size == 1 and solver["name"] != "ddim":
+        if size == 1 and solver["name"] not in ("ddim", "unipc"):
             continue
         parts = sample(branched, REQUEST, Sampler.of(solver, per_class=size), share)
         np.testing.assert_allclose(parts.x, whole.x, atol=1e-4, rtol=1e-4)
@@ -54,25 +62,80 @@ def test_classes_share_their_past_only_when_asked(gaussian, tree):
     assert abs(np.corrcoef(apart.where("4")[:, 0], apart.where("9")[:, 0])[0, 1]) < 0.3
 
 
-def test_evaluations_are_those_of_the_plan(branched, linear, solver):
-    sampler = Sampler.of(solver, per_class=70)
+def counted(model, monkeypatch):
+    """Sizes of the network's batches from here on."""
+    batches, forward = [], model.net.forward
+    monkeypatch.setattr(
+        model.net, "forward", lambda x, *rest: (batches.append(len(x)), forward(x, *rest))[1]
+    )
+    return batches
+
+
+def test_the_cost_is_what_is_told_beforehand(branched, linear, solver, monkeypatch):
+    sampler = Sampler.of(solver, per_class=40)
     for model, share in ((branched, True), (branched, False), (linear, False)):
-        legs = sampler.plan(model, REQUEST, share)
-        meta = sample(model, REQUEST, sampler, share).meta
-        assert meta["evaluations"] == evaluations(legs, sampler.solver.calls)
-        assert meta["nfe_per_object"] == pytest.approx(meta["evaluations"] / 141)
+        told = sampler.cost(model, REQUEST, share)
+        with monkeypatch.context() as patch:
+            batches = counted(model, patch)
+            meta = sample(model, REQUEST, sampler, share).meta
+        assert told == (sum(batches), sum(batches) / 141, len(batches), max(batches))
+        assert meta["evaluations"] == told.evaluations
+        assert meta["nfe_per_object"] == pytest.approx(told.per_object)
     calls = sampler.solver.calls
     # n grid intervals, of which the last costs one call
-    assert sample(linear, {"4": 1}, sampler).meta["evaluations"] == calls * 11 + 1
+    assert sampler.cost(linear, {"4": 1}).evaluations == calls * 11 + 1
+    inserted = 0 if solver.get("branch_times") == "coalesce" else 2
+    assert sampler.cost(branched, {"4": 1}).evaluations == calls * (11 + inserted) + 1
+
+
+def test_guidance_doubles_the_evaluations(linear):
+    sampler = Sampler.of(SOLVERS["ddim"])
+    told = sampler.cost(Guided(linear, 2.0), {"4": 3})
+    assert told == (2 * 3 * 12, 2 * 12, 12, 6)
+    assert sample(Guided(linear, 2.0), {"4": 3}, sampler).meta["evaluations"] == 2 * 3 * 12
+
+
+def test_cost_in_words(branched):
+    told = Sampler.of(SOLVERS["ddim"]).cost(branched, {"4": 70, "9": 70}, share_trunks=False)
+    expected = "1,960 network evaluations, 14.0 per object, in 28 calls with batches of up to 128"
+    assert str(told) == expected
+    adaptive = Sampler.of({"name": "probability_flow"}).cost(branched, {"4": 3})
+    assert adaptive == (None, None, None, 3)
+    assert str(adaptive).startswith("network evaluations vary")
+
+
+def test_coalesced_branch_times_are_told(branched):
+    """At 4 steps 0.5 and 0.35 are nearer than half a step: three classes part at once."""
+    settings = {"name": "ddim", "steps": 4, "branch_times": "coalesce"}
+    moved = sample(branched, {"0": 5, "9": 5}, Sampler.of(settings)).meta["moved_branch_times"]
+    assert moved["0/4/9"] == pytest.approx([0.5, 0.425])
+    assert moved["4/9"] == pytest.approx([0.35, 0.425])
+    assert sample(branched, {"4": 5}, Sampler.of(SOLVERS["ddim"])).meta["moved_branch_times"] == {}
+
+
+def test_a_moved_branch_keeps_its_network(branched, monkeypatch):
+    """Between the old and the new branch time the leg's own branch is evaluated."""
+    sampler = Sampler.of({"name": "ddim", "steps": 4, "branch_times": "coalesce"})
+    tree, _ = sampler.schedule(branched)
+    (moved,) = {point.time for point in tree.points}
+    assert moved == pytest.approx(0.425)
+    used = []
+    denoise = branched.denoise
+
+    def noted(x, t, classes, branch):
+        used.extend(zip(t.tolist(), branch.tolist(), strict=True))
+        return denoise(x, t, classes, branch)
+
+    monkeypatch.setattr(branched, "denoise", noted)
+    sample(branched, {"9": 1}, sampler)
+    numbers = {b.classes: n for n, b in enumerate(branched.tree.branches)}
+    assert [branch for time, branch in used if time > moved] == [numbers["0", "4", "9"]] * 2
+    assert [branch for time, branch in used if time <= moved] == [numbers["9",]] * 2
 
 
 def test_adaptive_solver_counts_what_it_calls(linear, branched, monkeypatch):
     sampler = Sampler.of({"name": "probability_flow", "rtol": 1e-2, "atol": 1e-2})
-    calls = []
-    forward = branched.net.forward
-    monkeypatch.setattr(
-        branched.net, "forward", lambda x, *a: (calls.append(len(x)), forward(x, *a))[1]
-    )
+    calls = counted(branched, monkeypatch)
     meta = sample(branched, {"4": 3, "0": 2}, sampler).meta
     assert meta["evaluations"] == sum(calls) > 100
 
@@ -114,6 +177,12 @@ def test_a_sampler_can_be_made_again_from_its_settings():
         Sampler.of({"name": "ddim"})
     with pytest.raises(ValueError, match="need a name"):
         Sampler.of({"steps": 5})
+    with pytest.raises(ValueError, match=r"chooses its own steps; take out \['steps'\]"):
+        Sampler.of({"name": "probability_flow", "steps": 5})
+    with pytest.raises(ValueError, match="unknown grid 'cosine'; known: uniform_t, quadratic_t"):
+        Sampler.of({"name": "ddim", "steps": 5, "grid": "cosine"})
+    with pytest.raises(ValueError, match="unknown way of branch times 'snap'; known: insert, coa"):
+        Sampler.of({"name": "ddim", "steps": 5, "branch_times": "snap"})
 
 
 def test_a_branch_time_beside_a_grid_node_does_no_harm(branched):
@@ -122,7 +191,7 @@ def test_a_branch_time_beside_a_grid_node_does_no_harm(branched):
     model = build_model(
         "branched", VP(), (5,), branched.settings, tree=BranchTree("049", points), seed=0
     )
-    made = sample(model, {"4": 3}, Sampler.of({"name": "dpm_solver_pp_2m", "steps": 334}))
+    made = sample(model, {"4": 3}, Sampler.of({"name": "dpm_solver_pp", "steps": 334}))
     assert np.isfinite(made.x).all()
 
 
@@ -135,3 +204,21 @@ def test_a_process_that_ends_before_the_prior_is_warned_of(tree):
 def test_gradients_stay_switched_on(branched):
     sample(branched, {"4": 1}, Sampler.of(SOLVERS["ddim"]))
     assert torch.is_grad_enabled()
+
+
+def test_the_range_is_that_of_the_training_objects(tree, tmp_path):
+    """Channel by channel, of the split "train" alone, and kept with the weights."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (12, 2, 8, 8)).astype(np.float32)
+    x[:, 1] *= 3
+    split = np.array((["train"] * 3 + ["test"]) * 3)
+    x[split == "test"] = 7
+    dataset = Dataset(x, np.repeat([0, 1, 2], 4), tree.classes, split, "mine")
+    net = {"name": "unet", "channels": [32], "strides": [2]}
+    model = build_model("branched", VP(), (2, 8, 8), net, tree=tree)
+    assert model.value_range.isinf().all()
+    train(model, dataset, Training(steps=1, batch_size=4))
+    expected = [f(x[split == "train"], axis=(0, 2, 3)) for f in (np.min, np.max)]
+    np.testing.assert_array_equal(model.value_range.numpy(), expected)
+    save_model(model, tmp_path / "model")
+    assert torch.equal(load_model(tmp_path / "model").value_range, model.value_range)

@@ -4,13 +4,26 @@ import inspect
 
 from bdiff.sample.solvers.base import Solver
 from bdiff.sample.solvers.ddim import DDIM
-from bdiff.sample.solvers.dpm_solver import DPMSolver2M
+from bdiff.sample.solvers.deis import DEIS
+from bdiff.sample.solvers.dpm_solver import DPMSolverPP, SDEDPMSolverPP
+from bdiff.sample.solvers.heun import Heun
 from bdiff.sample.solvers.probability_flow import ProbabilityFlow
 from bdiff.sample.solvers.sde import EulerMaruyama, PredictorCorrector
+from bdiff.sample.solvers.unipc import UniPC
 
 SOLVERS = {
     solver.name: solver
-    for solver in (DDIM, DPMSolver2M, EulerMaruyama, PredictorCorrector, ProbabilityFlow)
+    for solver in (
+        DDIM,
+        DPMSolverPP,
+        SDEDPMSolverPP,
+        DEIS,
+        UniPC,
+        Heun,
+        EulerMaruyama,
+        PredictorCorrector,
+        ProbabilityFlow,
+    )
 }
 
 

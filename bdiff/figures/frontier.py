@@ -1,0 +1,134 @@
+"""Quality of samples against their cost: one line per solver, a panel per data set and measure.
+
+Cost is network evaluations per object. With shared trunks (filled marks) classes pay for a branch
+together; separately (open marks) each class pays for its own. The paper's sampler with very many
+steps, and real objects in place of samples, are lines across: what the others should come near to
+at a fraction of the cost.
+"""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from bdiff.figures.efficiency import SOLVERS
+from bdiff.figures.style import COLOURS, INK, in_style, new_figure
+
+REFERENCE, REAL = "predictor_corrector", "real"
+MEASURES = {
+    "frechet_raw": "Fréchet distance, raw values",
+    "accuracy": "accuracy of a classifier",
+}
+# Okabe and Ito's eight, yellow darkened for lines; beyond them the marks tell lines apart.
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1A1A1A", "#B0A000")
+GRIDS = {
+    "uniform_t": "even in t",
+    "quadratic_t": "even in √t",
+    "log_snr": "even in log SNR",
+    "edm": "EDM's steps",
+}
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
+
+
+@in_style
+def frontier(rows: pd.DataFrame, titles: dict[str, str] | None = None) -> Figure:
+    """Lines of every solver over the calls per object.
+
+    Args:
+        rows: columns dataset, solver (a label), shared, calls_per_object, frechet_raw and accuracy;
+            labels that begin with "predictor_corrector" are references, "real" is the floor.
+        titles: titles of the data sets by their names.
+
+    Raises:
+        ValueError: if no row is of a solver besides the references.
+    """
+    is_line = ~rows["solver"].str.startswith((REFERENCE, REAL))
+    if not is_line.any():
+        raise ValueError(
+            f"found only the solvers {sorted(set(rows['solver']))}; a line needs another one, "
+            "measured by `python -m benchmarks.sampling`"
+        )
+    solvers = list(dict.fromkeys(rows["solver"][is_line]))
+    datasets = list(dict.fromkeys(rows["dataset"]))
+    height = 1.2 + 2.7 * len(datasets) + 0.11 * len(solvers)
+    figure = new_figure(height, "Quality of samples and what they cost")
+    panels = figure.subplots(len(datasets), len(MEASURES), squeeze=False)
+    for line, dataset in zip(panels, datasets, strict=True):
+        own = rows[rows["dataset"] == dataset]
+        for axes, (measure, name) in zip(line, MEASURES.items(), strict=True):
+            _panel(axes, own, measure, solvers)
+            title = (titles or {}).get(dataset, dataset)
+            axes.set(title=title, xlabel="network evaluations per object", ylabel=name)
+    _legend(figure, solvers)
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, measure: str, solvers: list[str]) -> None:
+    axes.set_xscale("log")
+    for number, solver in enumerate(solvers):
+        for shared in (True, False):
+            chosen = rows[(rows["solver"] == solver) & (rows["shared"] == shared)]
+            chosen = chosen.sort_values("calls_per_object")
+            axes.plot(chosen["calls_per_object"], chosen[measure], **_look(number, shared))
+    if measure == "frechet_raw":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks([5, 10, 20, 50, 100])
+    for solver, words, colour, dashes, side in (
+        (REFERENCE, "predictor-corrector", INK, "--", 0),
+        (REAL, "real objects", COLOURS["real"], "-", 1),
+    ):
+        found = rows[rows["solver"].str.startswith(solver)].dropna(subset=[measure])
+        if len(found):
+            # the separate chains of the paper, where they were measured
+            row = found.sort_values(["shared", "calls_per_object"]).iloc[0]
+            calls = row["calls_per_object"]
+            words += f", {calls:,.0f} calls" if calls else ""
+            axes.axhline(row[measure], color=colour, linestyle=dashes, linewidth=1.2)
+            axes.annotate(
+                words,
+                (side, row[measure]),
+                xycoords=("axes fraction", "data"),
+                xytext=((3, 0)[side], -11 if measure == "accuracy" and not side else 2),
+                textcoords="offset points",
+                ha=("left", "right")[side],
+                fontsize=8.5,
+                color=colour,
+            )
+
+
+def _look(number: int, shared: bool) -> dict:
+    colour = LINES[number % len(LINES)]
+    return {
+        "color": colour,
+        "marker": MARKS[number % len(MARKS)],
+        "markerfacecolor": colour if shared else "white",
+        "markersize": 5.5,
+        "linewidth": 1.4 if shared else 0.9,
+        "linestyle": "-" if shared else ":",
+    }
+
+
+def _legend(figure: Figure, solvers: list[str]) -> None:
+    handles = [Line2D([], [], label=_name(s), **_look(n, True)) for n, s in enumerate(solvers)]
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=2 if len(handles) < 9 else 3,
+        title="filled: shared trunks; open, dotted: each class by itself",
+        title_fontsize=9.5,
+    )
+
+
+def _name(label: str) -> str:
+    """A solver's label in words: "unipc order=2, log_snr" is "UniPC 2, even in log SNR"."""
+    solver, _, grid = label.partition(", ")
+    name, *options = solver.split()
+    shown = [option if "eta" in option else option.partition("=")[2] for option in options]
+    words = " ".join([SOLVERS.get(name, name), *shown])
+    return words + (f", {GRIDS.get(grid, grid)}" if grid else "")

@@ -1,0 +1,155 @@
+r"""Time grids, and branch times on them.
+
+A grid has `steps` intervals: from the horizon T to t_end evenly in a coordinate c(t), then to 0.
+
+    uniform_t      c = t
+    quadratic_t    c = √t
+    log_snr        c = log(alpha² / sigma²)
+    edm            c = (sigma / alpha)^{1/7}        (Karras et al. 2022, arXiv 2206.00364, eq. 5)
+
+Branch times must be nodes. They are inserted, at one network call per branch time; or coalesced:
+branch times nearer to each other than half an interval, in c, become one, and the nearest node
+moves there. Then few calls are added to those of the grid, but around a branch time the network is
+used up to about half an interval outside the times it was trained for.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bdiff.process import VP
+from bdiff.tree import BranchPoint, BranchTree
+
+BRANCH_TIMES = ("insert", "coalesce")
+
+
+class Coordinate(NamedTuple):
+    """c of the log-SNR and time, and time of c; all (n,) float64."""
+
+    of: Callable[[VP, Tensor], Tensor]
+    time: Callable[[VP, Tensor], Tensor]
+
+
+GRIDS = {
+    "uniform_t": Coordinate(lambda process, t: t, lambda process, c: c),
+    "quadratic_t": Coordinate(lambda process, t: torch.sqrt(t), lambda process, c: c**2),
+    "log_snr": Coordinate(
+        lambda process, t: process.log_snr(t), lambda process, c: process.time_of(c)
+    ),
+    "edm": Coordinate(
+        lambda process, t: torch.exp(-process.log_snr(t) / 14),
+        lambda process, c: process.time_of(-14 * torch.log(c)),
+    ),
+}
+
+
+def check_grid(grid: str, branch_times: str) -> None:
+    """Refuse unknown names."""
+    if grid not in GRIDS:
+        raise ValueError(f"unknown grid {grid!r}; known: {', '.join(GRIDS)}")
+    if branch_times not in BRANCH_TIMES:
+        raise ValueError(
+            f"unknown way of branch times {branch_times!r}; known: {', '.join(BRANCH_TIMES)}"
+        )
+
+
+def time_grid(
+    steps: int, process: VP, t_end: float = 1e-3, grid: str = "uniform_t"
+) -> tuple[float, ...]:
+    """Times from the process's horizon to t_end, then 0: `steps` intervals.
+
+    Raises:
+        ValueError: if there are fewer than two steps, or t_end is not inside (0, horizon).
+    """
+    horizon = process.horizon
+    if steps < 2 or not 0 < t_end < horizon:
+        raise ValueError(
+            f"a grid needs steps >= 2 and 0 < t_end < {horizon:g}, found {steps} and {t_end:g}"
+        )
+    first, last = _coordinates(process, (horizon, t_end), grid)
+    inner = _times(process, np.linspace(first, last, steps)[1:-1], grid)
+    return (horizon, *inner, t_end, 0.0)
+
+
+def _coordinates(process: VP, times: Sequence[float], grid: str) -> list[float]:
+    return GRIDS[grid].of(process, torch.tensor(times, dtype=torch.float64)).tolist()
+
+
+def _times(process: VP, coordinates: Sequence[float], grid: str) -> list[float]:
+    values = torch.as_tensor(np.asarray(coordinates, dtype=np.float64))
+    return GRIDS[grid].time(process, values).tolist()
+
+
+def coalesced(
+    tree: BranchTree, nodes: Sequence[float], process: VP, grid: str
+) -> tuple[BranchTree, tuple[float, ...]]:
+    """Clusters of branch times as one, and the grid with its nearest nodes moved there.
+
+    The two clusters with the nearest means are joined until all means are half an interval apart.
+    A node that two clusters want goes to the nearer, and the other is inserted, as is one that is
+    nearest to the first or last node; these stay.
+
+    Args:
+        tree: the tree; all classes share the grid.
+        nodes: a grid made by `time_grid`.
+        process, grid: those of the nodes.
+
+    Returns:
+        The tree with the times of the clusters, without branches that came to have no length, and
+        the grid.
+    """
+    if not tree.points:
+        return tree, tuple(nodes)
+    moved, places = _clusters(tree, nodes, process, grid)
+    points: list[BranchPoint] = []
+    for point in tree.points:  # parents first: where all their classes part at once, they suffice
+        time = moved[point.time]
+        if not any(above.time == time and above.classes > point.classes for above in points):
+            points.append(BranchPoint(point.classes, time, point.support))
+    collapsed = BranchTree(tree.classes, points, tree.horizon, tree.process)
+    times = list(nodes)
+    for time, node in places:
+        if node is None:
+            times.append(time)
+        else:
+            times[node] = time
+    return collapsed, tuple(sorted(times, reverse=True))
+
+
+def _clusters(
+    tree: BranchTree, nodes: Sequence[float], process: VP, grid: str
+) -> tuple[dict[float, float], list[tuple[float, int | None]]]:
+    """The new time of every branch time, and the node that each new time takes, if any."""
+    c = _coordinates(process, nodes[:-1], grid)
+    step = abs(c[1] - c[0]) if len(c) > 1 else math.inf
+    times = sorted({point.time for point in tree.points}, reverse=True)
+    clusters = [
+        ([time], at) for time, at in zip(times, _coordinates(process, times, grid), strict=True)
+    ]
+    while len(clusters) > 1:
+        gaps = [abs(b - a) for (_, a), (_, b) in pairwise(clusters)]
+        first = int(np.argmin(gaps))
+        if gaps[first] >= 0.5 * step:
+            break
+        (few, a), (more, b) = clusters[first : first + 2]
+        mean = (len(few) * a + len(more) * b) / (len(few) + len(more))
+        clusters[first : first + 2] = [(few + more, mean)]
+    means = _times(process, [mean for _, mean in clusters], grid)
+    # a branch time by itself stays what it is, to the last digit
+    news = [old[0] if len(old) == 1 else t for (old, _), t in zip(clusters, means, strict=True)]
+    moved = {time: new for (old, _), new in zip(clusters, news, strict=True) for time in old}
+    nearest = [int(np.argmin([abs(node - mean) for node in c])) for _, mean in clusters]
+    taken: dict[int, int] = {}
+    for number, (node, (_, mean)) in enumerate(zip(nearest, clusters, strict=True)):
+        if node in (0, len(c) - 1):
+            continue
+        other = taken.get(node)
+        if other is None or abs(mean - c[node]) < abs(clusters[other][1] - c[node]):
+            taken[node] = number
+    node_of = {number: node for node, number in taken.items()}
+    return moved, [(new, node_of.get(number)) for number, new in enumerate(news)]
