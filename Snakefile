@@ -42,3 +42,4 @@ rule all:
     input:
         figures=figure_targets(),
         tables=table_targets(),
+        quality=quality_targets(),

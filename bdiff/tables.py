@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ESTIMATORS = ("aligned_pairs", "all_pairs")  # the paper's, and the one without Monte-Carlo noise
 WAYS = ("separate", "shared")
-MODELS = ("branched", "linear", "real")
 
 
 def paper_trees(names: Iterable[str], path: str | Path) -> dict[str, BranchTree]:
@@ -123,9 +122,9 @@ def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFra
 
     Returns:
         One row per data set, split and class, and one of the class "mean". Columns n (objects on
-        each side), branched, linear, real (the floor: real against real objects), the accuracy of
-        an independent classifier on each (real: on held-out objects), and the paper's two models.
-        The paper compares with training objects only, so its numbers stand beside split "train".
+        each side), one per model and real (the floor: real against real objects), the accuracy of
+        an independent classifier on each (real: on held-out objects), and the paper's models. The
+        paper compares with training objects only, so its numbers stand beside split "train".
 
     Raises:
         ValueError: if there is no row of metric "frechet_raw".
@@ -140,23 +139,29 @@ def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFra
         )
     accuracy = quality[quality["metric"] == "accuracy"]
     printed = paper[(paper["experiment"] == "quality") & (paper["metric"] == "frechet_raw")]
+    models = models_of(raw)
     tables = []
     for (dataset, split), rows in raw.groupby(["dataset", "split"], sort=False):
         table = rows.groupby("class", sort=False)["n"].min().to_frame("n")
         right = accuracy[accuracy["dataset"] == dataset]
         beside = printed[(printed["dataset"] == dataset) & (split == "train")]
-        for model in MODELS:
+        for model in models:
             table[model] = _by_class(rows, model)
-        for model in MODELS:
+        for model in models:
             table[f"{model}_accuracy"] = _by_class(right, model)
         table.loc["mean"] = table.mean().where(table.columns != "n", table["n"].min())
-        for model in MODELS[:2]:
+        for model in printed["model"].unique():
             table[f"paper_{model}"] = _by_class(beside, model)  # with its mean as printed
         table.insert(0, "split", split)
         table.insert(0, "dataset", dataset)
         tables.append(table.reset_index(names="class"))
     table = pd.concat(tables, ignore_index=True)
     return table.astype({"n": int})[["dataset", "split", "class", *table.columns[3:]]]
+
+
+def models_of(quality: "pd.DataFrame") -> list[str]:
+    """The models that the rows are of, in the order of the rows; "real" last."""
+    return sorted(quality["model"].unique(), key=lambda model: model == "real")
 
 
 def discovery_table(comparison: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFrame":

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from bdiff.checkpoint import save_model
+from bdiff.checkpoint import load_folder, locked, newest, save_model
 from bdiff.data.dataset import read_dataset
 from bdiff.model import build_model
 from bdiff.process import process_from
@@ -47,12 +47,15 @@ def main(argv=None):
     run = json.dumps(describe_run(model, dataset, training), sort_keys=True)
     checkpoints = Path(args.checkpoints) / hashlib.sha256(run.encode()).hexdigest()[:12]
     records = train(model, dataset, training, checkpoints=checkpoints, device=settings["device"])
+    with locked(checkpoints):
+        seconds = load_folder(newest(checkpoints))[0]["seconds"]  # of all parts of the run
     about = {
         "dataset": dataset.name,
         "title": dataset.title,
         "scaling": dataset.scaling,
         "source": dataset.source,
         "training": asdict(training),
+        "seconds": seconds,
     }
     save_model(model, args.output, about, {"metrics.jsonl": lines(records)})
     shutil.rmtree(checkpoints, ignore_errors=True)

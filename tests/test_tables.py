@@ -144,8 +144,20 @@ def test_frechet_by_hand(quality):
 
 def test_frechet_of_a_data_set_without_a_baseline(quality):
     table = frechet_table(quality[quality["model"] != "linear"], PAPER)
-    assert table["linear"].isna().all()
+    assert "linear" not in table
     assert table["branched"].notna().all()
+    # The columns of what is not known stay, as those of the paper do.
+    assert table.set_index(["dataset", "class"]).loc[("mine", "B"), "paper_linear"].max() == 8
+
+
+def test_frechet_of_any_models(quality):
+    guided = quality[(quality["model"] == "linear") & (quality["dataset"] == "mine")]
+    table = frechet_table(pd.concat([quality, guided.assign(model="guided", value=5.0)]), PAPER)
+    assert list(table)[4:8] == ["branched", "linear", "guided", "real"]
+    assert list(table)[8:12] == [f"{model}_accuracy" for model in list(table)[4:8]]
+    columns = table.set_index("dataset")["guided"]
+    assert (columns.loc["mine"] == 5).all()
+    assert columns.loc["other"].isna().all()
 
 
 def test_frechet_without_distances_says_why(quality):

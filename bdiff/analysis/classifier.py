@@ -1,10 +1,10 @@
-"""An independent classifier, which judges of what class a sample is.
+"""An independent classifier, which judges of what class a sample is, and in what space to compare.
 
-It is trained on the training objects and knows nothing of the diffusion model: a random forest for
-tables, a small convolutional network for images.
+It is trained on the training objects and knows nothing of the diffusion model. A small network (a
+convolutional one for images, a dense one for tables) gives features: the values of its last hidden
+layer. Codes of classes are the same network's for images; for tables they are a random forest's,
+which is the better judge there.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -13,61 +13,102 @@ from torch import nn
 
 from bdiff.randomness import generator
 
-Predict = Callable[[np.ndarray], np.ndarray]
+FEATURES = 64  # fewer than the objects of a class, so that their covariance has full rank
+BATCH = 128
 
 
-def train_classifier(x: np.ndarray, labels: np.ndarray, classes: int, seed: int = 0) -> Predict:
+class Classifier:
+    """A trained network, and for tables a forest beside it.
+
+    Args:
+        net: from objects to logits; its last layer is linear, what stands before gives features.
+        forest: gives the codes in the network's place, if there is one.
+    """
+
+    def __init__(self, net: nn.Sequential, forest: RandomForestClassifier | None = None):
+        self.net, self.forest = net.eval(), forest
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """The code of the likeliest class of each object: (N, *shape) to (N,) int64."""
+        if self.forest is not None:
+            return self.forest.predict(x)
+        return _through(self.net, x).argmax(axis=1)
+
+    def features(self, x: np.ndarray) -> np.ndarray:
+        """What the last hidden layer makes of each object: (N, *shape) to (N, 64) float32."""
+        return _through(self.net[:-1], x)
+
+
+def train_classifier(x: np.ndarray, labels: np.ndarray, classes: int, seed: int = 0) -> Classifier:
     """Train the classifier that suits the objects.
 
     Args:
         x: (N, features) tables or (N, channels, height, width) images, float32.
         labels: (N,) codes below `classes`.
-        seed: of the forest, or of the network's weights and batches.
-
-    Returns:
-        A function from objects to codes.
+        classes: how many there are.
+        seed: of the forest, and of the network's weights and batches.
     """
-    if x.ndim == 2:
-        forest = RandomForestClassifier(300, random_state=seed, n_jobs=torch.get_num_threads()).fit(
-            x, labels
-        )
-        return forest.predict
-    return _train_network(x, labels, classes, seed)
-
-
-def _train_network(x: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Predict:
-    """Two convolutions with pooling, two dense layers; 40 epochs or 1500 steps of 128 images."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = nn.Sequential(
-            nn.Conv2d(x.shape[1], 32, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2, ceil_mode=True),
-            nn.Conv2d(32, 64, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2, ceil_mode=True),
-            nn.Flatten(),
-            nn.Linear(64 * -(-x.shape[2] // 4) * -(-x.shape[3] // 4), 128),
-            nn.ReLU(),
-            nn.Linear(128, classes),
-        )
-    steps = min(1500, 40 * -(-len(x) // 128))
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    images, targets = torch.from_numpy(x), torch.from_numpy(labels)
-    random = generator(seed, "classifier")
+        if x.ndim == 2:
+            net, longest = _dense(x.shape[1], classes), 5000
+        else:
+            net, longest = _convolutional(x.shape[1:], classes), 1200
+        steps = min(longest, 40 * -(-len(x) // BATCH))
+        _train(net, x, labels, steps, generator(seed, "classifier"))
+    if x.ndim > 2:
+        return Classifier(net)
+    threads = torch.get_num_threads()
+    forest = RandomForestClassifier(300, random_state=seed, n_jobs=threads)
+    return Classifier(net, forest.fit(x, labels))
+
+
+def _dense(features: int, classes: int) -> nn.Sequential:
+    """Two hidden layers. The first normalisation is for tables that are not standardised."""
+    return nn.Sequential(
+        nn.BatchNorm1d(features, affine=False),
+        *(nn.Linear(features, 256, bias=False), nn.BatchNorm1d(256), nn.ReLU()),
+        *(nn.Linear(256, FEATURES, bias=False), nn.BatchNorm1d(FEATURES), nn.ReLU()),
+        nn.Linear(FEATURES, classes),
+    )
+
+
+def _convolutional(shape: tuple[int, ...], classes: int) -> nn.Sequential:
+    """Two convolutions and a hidden layer. Pooling rounds up, for images of any size."""
+    channels, height, width = shape
+    pooled = 64 * -(-height // 4) * -(-width // 4)
+    net = nn.Sequential(
+        # pooled first, so that the rest has a quarter of the values to go through
+        *(nn.Conv2d(channels, 32, 3, padding=1, bias=False), nn.MaxPool2d(2, ceil_mode=True)),
+        *(nn.BatchNorm2d(32), nn.ReLU()),
+        *(nn.Conv2d(32, 64, 3, padding=1, bias=False), nn.MaxPool2d(2, ceil_mode=True)),
+        *(nn.BatchNorm2d(64), nn.ReLU()),
+        *(nn.Flatten(), nn.Dropout(0.25)),
+        *(nn.Linear(pooled, FEATURES, bias=False), nn.BatchNorm1d(FEATURES), nn.ReLU()),
+        nn.Linear(FEATURES, classes),
+    )
+    return net.to(memory_format=torch.channels_last)  # a sixth faster on a CPU
+
+
+def _train(
+    net: nn.Module, x: np.ndarray, labels: np.ndarray, steps: int, random: np.random.Generator
+) -> None:
+    """Adam with one cycle of the learning rate (Smith, Topin 2018, arXiv 1708.07120)."""
+    rate = 3e-3
+    optimizer = torch.optim.Adam(net.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
+    objects, targets = torch.from_numpy(x), torch.from_numpy(labels)
+    net.train()
     for _ in range(steps):
-        chosen = torch.from_numpy(random.integers(len(x), size=128))
-        loss = nn.functional.cross_entropy(net(images[chosen]), targets[chosen])
+        chosen = torch.from_numpy(random.integers(len(x), size=BATCH))
+        loss = nn.functional.cross_entropy(net(objects[chosen]), targets[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
 
-    @torch.no_grad()
-    def predict(x: np.ndarray) -> np.ndarray:
-        return torch.cat(
-            [net(part).argmax(dim=1) for part in torch.from_numpy(x).split(512)]
-        ).numpy()
 
-    return predict
+@torch.no_grad()
+def _through(net: nn.Module, x: np.ndarray) -> np.ndarray:
+    """What the network makes of the objects, some at a time, since images take much memory."""
+    return torch.cat([net(part) for part in torch.from_numpy(x).split(512)]).numpy()

@@ -4,12 +4,18 @@ The paper's "FID" is the Fréchet distance between Gaussians fitted to raw value
 
     |m_a - m_b|² + tr(C_a + C_b - 2 (C_a^½ C_b C_a^½)^½),
 
-not to the features of a network; it is called `frechet_raw` here. It is biased upwards by small
-samples, so it means something only beside the distance between two sets of real objects of the same
-size.
+not to the features of a network; it is called `frechet_raw` here, and `frechet_features` where it
+is taken between the features of a classifier. It is biased upwards by small samples, so it means
+something only beside the distance between two sets of real objects of the same size.
+
+The manifold of a set of objects is the union of balls, one around each object, that reach to its
+k-th nearest neighbour in the set. Precision and recall ask which objects lie in the other set's
+manifold; density and coverage use the real objects' manifold alone, which samples far from all else
+cannot blow up.
 """
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 
@@ -17,7 +23,8 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Squared Fréchet distance between the Gaussians fitted to two sets of objects.
 
     The root's trace is taken from the eigenvalues of a symmetric matrix, in float64, so constant
-    features (border pixels) do no harm: they add to the means only.
+    features (border pixels) do no harm: they add to the means only. Source: Dowson, Landau, "The
+    Fréchet distance between multivariate normal distributions", 1982; paper, section 6.1.
 
     Args:
         a, b: (n, ...) and (m, ...) objects, two or more each; they are flattened.
@@ -30,7 +37,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
             f"a covariance needs two objects or more, found {len(a)} and {len(b)}: "
             "ask for more samples"
         )
-    a, b = (np.asarray(x, dtype=np.float64).reshape(len(x), -1) for x in (a, b))
+    a, b = _flat(a), _flat(b)
     cov_a, cov_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
     values, vectors = np.linalg.eigh(cov_a)
     root_a = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
@@ -39,10 +46,52 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + trace)
 
 
+def precision_recall(real: np.ndarray, made: np.ndarray, k: int = 5) -> tuple[float, float]:
+    """Share of samples in the real objects' manifold, and of real objects in the samples'.
+
+    Samples that look real but are few of a kind have high precision and low recall. Source:
+    Kynkäänniemi et al., "Improved precision and recall metric for assessing generative models",
+    2019, arXiv 1904.06991, equations 1 and 2.
+
+    Args:
+        real, made: (n, ...) and (m, ...) objects, more than k each; they are flattened.
+        k: which neighbour a ball reaches to, 1 or more.
+
+    Returns:
+        Precision and recall, both in [0, 1].
+
+    Raises:
+        ValueError: if k is below 1 or a set has no k-th neighbour.
+    """
+    radii_real, radii_made = _radii(real, k), _radii(made, k)
+    distance = cdist(_flat(real), _flat(made))
+    precision = (distance <= radii_real[:, None]).any(axis=0).mean()
+    recall = (distance <= radii_made[None, :]).any(axis=1).mean()
+    return float(precision), float(recall)
+
+
+def density_coverage(real: np.ndarray, made: np.ndarray, k: int = 5) -> tuple[float, float]:
+    """Real balls that a sample lies in, over k, and the share of real balls that hold a sample.
+
+    Source: Naeem et al., "Reliable fidelity and diversity metrics for generative models", 2020,
+    arXiv 2002.09797, section 3.
+
+    Args:
+        real, made: (n, ...) objects, more than k, and (m, ...) objects; they are flattened.
+        k: which neighbour a ball reaches to, 1 or more.
+
+    Returns:
+        Density, 0 or more and about 1 for real objects, and coverage in [0, 1].
+
+    Raises:
+        ValueError: if k is below 1 or the real objects have no k-th neighbour.
+    """
+    within = cdist(_flat(real), _flat(made)) <= _radii(real, k)[:, None]
+    return float(within.sum(axis=0).mean() / k), float(within.any(axis=1).mean())
+
+
 def nearest_distance(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Euclidean distance of each object to the nearest reference object.
-
-    Samples that are much nearer to the training objects than held-out objects are, were memorised.
 
     Args:
         x: (n, ...) objects. reference: (m, ...) objects.
@@ -50,7 +99,44 @@ def nearest_distance(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
     Returns:
         (n,) distances.
     """
-    index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(
-        reference.reshape(len(reference), -1)
-    )
-    return index.kneighbors(x.reshape(len(x), -1))[0][:, 0]
+    x, reference = _flat(x), _flat(reference)
+    index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(reference)
+    nearest = index.kneighbors(x, return_distance=False)[:, 0]
+    # Not the search's own distances: it expands the square, and gives equal objects some 1e-7.
+    return np.linalg.norm(x - reference[nearest], axis=1)
+
+
+def near_copies(made: np.ndarray, held_out: np.ndarray, share: float = 0.01) -> float:
+    """Share of samples nearer to a training object than all but 1 % of held-out objects are.
+
+    A model that has learnt the distribution comes as near to its training objects as other real
+    objects do, which is about 0.01; one that repeats them comes nearer. Held-out objects that are
+    equal to a training object (tables of whole numbers have such) say nothing about how near is too
+    near and are left out of the quantile.
+
+    Args:
+        made: (n,) distances of samples to their nearest training objects, as `nearest_distance`
+            gives them.
+        held_out: (m,) the same of real objects that the model has not seen.
+        share: of held-out objects that are nearer than the bound, in (0, 1).
+
+    Returns:
+        A share in [0, 1]; nan if every held-out object is equal to a training object.
+    """
+    apart = held_out[held_out > 0]
+    return float((made < np.quantile(apart, share)).mean()) if len(apart) else float("nan")
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    return np.asarray(x, dtype=np.float64).reshape(len(x), -1)
+
+
+def _radii(x: np.ndarray, k: int) -> np.ndarray:
+    """Distance of each object to its k-th nearest neighbour in the same set, itself not counted."""
+    if not 1 <= k < len(x):
+        raise ValueError(
+            f"{len(x)} objects have no neighbour number {k}: k must be 1 or more and below the "
+            "number of objects; ask for more samples or choose another k"
+        )
+    flat = _flat(x)
+    return np.partition(cdist(flat, flat), k, axis=1)[:, k]

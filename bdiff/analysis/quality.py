@@ -4,30 +4,65 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bdiff.analysis.classifier import train_classifier
-from bdiff.analysis.metrics import frechet_distance, nearest_distance
+from bdiff.analysis.classifier import Classifier, train_classifier
+from bdiff.analysis.metrics import (
+    density_coverage,
+    frechet_distance,
+    near_copies,
+    nearest_distance,
+    precision_recall,
+)
 from bdiff.data.dataset import Dataset
 from bdiff.randomness import generator
 from bdiff.sample.files import Samples
 
 COLUMNS = ("dataset", "model", "class", "metric", "value", "n", "seed", "split", "space")
+NEIGHBOURS = 5  # k of the manifolds, as Naeem et al. choose
 
 
 def quality(
     dataset: Dataset, samples: dict[str, Samples], *, count: int = 1000, seed: int = 0
 ) -> list[dict]:
-    """Fréchet distance, a classifier's accuracy, and distance to the training objects.
+    """Every metric of `bdiff.analysis.metrics`, and a classifier's accuracy, for each class.
+
+        frechet_raw                  between samples and real objects of both splits, raw values
+        frechet_features             the same between the classifier's features
+        precision, recall, density,  in the classifier's features, with the fifth neighbour; where
+            coverage                 there are more than five objects
+        accuracy                     share of samples that the classifier gives their own class
+        nearest_distance             median distance to the nearest training object of the class
+        near_copies                  share nearer to one than 99 % of held-out objects are
+
+    Samples of a perfect model look to the classifier like held-out objects, not quite like those it
+    was trained on: in its features the split "test" is the one to judge by.
 
     Args:
         dataset: real objects.
-        samples: by name of the model.
-        count: objects of a class on each side of a Fréchet distance, where the class has twice as
-            many (two disjoint sets of real objects give the floor), else half of what it has.
+        samples: by name of the model, any number of models.
+        count: objects of a class on each side of a comparison, where the class has twice as many
+            (two disjoint sets of real objects give the floor), else half of what it has.
         seed: of the choice of real objects and of the classifier.
 
     Returns:
-        Tidy rows with `COLUMNS`. Model "real" is the floor: real objects in place of samples.
+        Tidy rows with `COLUMNS`. Model "real" is the reference: real objects in place of samples,
+        as many of them, and held-out ones for accuracy and distances.
+
+    Raises:
+        ValueError: if the samples are of another data set, or a class has fewer than four training
+            objects.
     """
+    _check(dataset, samples)
+    train = dataset.select("train")
+    classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
+    facts = {"dataset": dataset.name, "seed": seed}
+    found = [
+        *_compared(dataset, samples, classifier, count, seed),
+        *_judged(dataset, samples, classifier, count, seed),
+    ]
+    return [{key: (facts | row)[key] for key in COLUMNS} for row in found]
+
+
+def _check(dataset: Dataset, samples: dict[str, Samples]) -> None:
     for model, made in samples.items():
         strangers = sorted(set(made.label.tolist()) - set(dataset.classes))
         if made.x.shape[1:] != dataset.shape or strangers:
@@ -42,14 +77,12 @@ def quality(
                 f"class {name!r} has {len(dataset.of(name, 'train'))} training objects; a Fréchet "
                 "distance beside its floor needs 4 or more"
             )
-    rows = []
 
-    def add(
-        model: str, name: str, metric: str, value: float, n: int, split: str, space: str
-    ) -> None:
-        values = (dataset.name, model, name, metric, value, n, seed, split, space)
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
 
+def _compared(
+    dataset: Dataset, samples: dict[str, Samples], classifier: Classifier, count: int, seed: int
+) -> Iterator[dict]:
+    """Metrics between two sets: samples and real objects of each split, as many of each."""
     for split in sorted(set(dataset.split.tolist()), reverse=True):
         for name in dataset.classes:
             real, others = _disjoint(dataset.of(name, split), count, seed, split, name)
@@ -57,33 +90,60 @@ def quality(
                 model: made.where(label=name, role="sample") for model, made in samples.items()
             }
             n = min(len(real), *(len(x) for x in sets.values() if len(x)))  # the same for all
+            if n < 2:
+                continue
+            real_features = classifier.features(real[:n])
             for model, x in sets.items():
-                if n > 1 and len(x):
-                    add(
-                        model,
-                        name,
-                        "frechet_raw",
-                        frechet_distance(x[:n], real[:n]),
-                        n,
-                        split,
-                        "raw",
-                    )
-    train = dataset.select("train")
-    predict = train_classifier(train.x, train.labels, len(dataset.classes), seed)
-    for model, name, x in _judged(dataset, samples):
-        right = predict(x) == dataset.code(name)
-        add(
-            model,
-            name,
-            "accuracy",
-            float(right.mean()),
-            len(x),
-            "test" if model == "real" else "train",
-            "classifier",
-        )
-        near = nearest_distance(x, train.of(name))
-        add(model, name, "nearest_distance", float(near.mean()), len(x), "train", "raw")
-    return rows
+                if not len(x):
+                    continue
+                row = {"model": model, "class": name, "n": n, "split": split}
+                distance = frechet_distance(x[:n], real[:n])
+                yield row | {"metric": "frechet_raw", "value": distance, "space": "raw"}
+                values = _between(real_features, classifier.features(x[:n]))
+                for metric, value in values.items():
+                    yield row | {"metric": metric, "value": value, "space": "classifier"}
+
+
+def _between(real: np.ndarray, made: np.ndarray) -> dict[str, float]:
+    """Metrics between (n, features) arrays of features."""
+    values = {"frechet_features": frechet_distance(made, real)}
+    if len(real) > NEIGHBOURS:
+        pairs = precision_recall(real, made, NEIGHBOURS), density_coverage(real, made, NEIGHBOURS)
+        names = ("precision", "recall"), ("density", "coverage")
+        for pair, pair_names in zip(pairs, names, strict=True):
+            values |= dict(zip(pair_names, pair, strict=True))
+    return values
+
+
+def _judged(
+    dataset: Dataset, samples: dict[str, Samples], classifier: Classifier, count: int, seed: int
+) -> Iterator[dict]:
+    """Metrics of one set: of every model's samples, and of held-out objects if there are any."""
+    for name in dataset.classes:
+        trained, held_out = dataset.of(name, "train"), dataset.of(name, "test")
+        bounds, others = _disjoint(held_out, count, seed, "test", name)
+        bounds = nearest_distance(bounds, trained) if len(bounds) else bounds
+        sets = {"real": held_out} | {
+            model: made.where(label=name, role="sample") for model, made in samples.items()
+        }
+        for model, x in sets.items():
+            if not len(x):
+                continue
+            row = {"model": model, "class": name, "n": len(x), "split": "train", "space": "raw"}
+            right = float((classifier.predict(x) == dataset.code(name)).mean())
+            yield row | {
+                "metric": "accuracy",
+                "value": right,
+                "split": "test" if model == "real" else "train",
+                "space": "classifier",
+            }
+            near = nearest_distance(x, trained)
+            yield row | {"metric": "nearest_distance", "value": float(np.median(near))}
+            if model == "real":  # not those that give the bound
+                near = nearest_distance(others, trained) if len(others) else others
+            if len(bounds):
+                share = near_copies(near, bounds)
+                yield row | {"metric": "near_copies", "value": share, "n": len(near)}
 
 
 def _disjoint(
@@ -93,15 +153,3 @@ def _disjoint(
     order = generator(seed, "evaluate", split, name).permutation(len(x))
     n = min(count, len(x) // 2)
     return x[order[:n]], x[order[n : 2 * n]]
-
-
-def _judged(dataset: Dataset, samples: dict[str, Samples]) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(model, class, objects) for every model, and for held-out real objects if there are any."""
-    for name in dataset.classes:
-        held_out = dataset.of(name, "test")
-        if len(held_out):
-            yield "real", name, held_out
-        for model, made in samples.items():
-            x = made.where(label=name, role="sample")
-            if len(x):
-                yield model, name, x

@@ -6,14 +6,18 @@ flattened values, |m_1 - m_2|² + tr(C_1 + C_2 - 2 (C_1 C_2)^½), of generated a
 the distance of real objects to other real ones, with as many objects.
 """
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from bdiff.figures.style import (
     COLOURS,
+    FIRST,
     INK,
     NAMES,
+    SECOND,
     WIDTH,
     in_style,
     legend_above,
@@ -21,8 +25,8 @@ from bdiff.figures.style import (
     shorten,
 )
 
-MODELS = ("branched", "linear")
-BAR = 0.4
+BAR, BARS = 0.4, 0.8  # the widest bar, and all bars of a class together
+OTHERS = (COLOURS["hybrid"], FIRST, SECOND)  # of models that have no colour of their own
 # Inches: the least width of a class, of a letter of its name, of a class with a tilted name.
 NARROWEST, CHARACTER, STEEP = 0.17, 0.085, 0.3
 # Beyond this ratio of the largest to the median bar, all others would vanish: the axis is
@@ -54,7 +58,9 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     )
     values = values.loc[classes]
 
-    width = max(WIDTH, 0.9 + NARROWEST * len(classes))
+    models = [model for model in dict.fromkeys(rows["model"]) if model != "real"]
+    bar = min(BAR, BARS / max(len(models), 1))
+    width = max(WIDTH, 0.9 + NARROWEST * len(classes) * BAR / bar)
     words = f"{title}: distance of generated samples to real objects"
     names = list(map(shorten, classes))
     longest, slot = CHARACTER * max(map(len, names)), (width - 0.9) / len(names)
@@ -62,16 +68,17 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     figure = new_figure(3.6 + longest * np.sin(np.radians(angle)), words, width)
     axes = figure.add_subplot()
     places = np.arange(len(classes))
-    models = [model for model in MODELS if model in values]
     beside = {} if paper is None else _paper_means(paper, rows["dataset"].iloc[0])
     drawn = []
+    spare = cycle(OTHERS)
     for number, model in enumerate(models):
-        offset = (number - (len(models) - 1) / 2) * BAR
+        offset = (number - (len(models) - 1) / 2) * bar
         label = _label(model, values[model].mean(), beside.get(model))
-        bars = axes.bar(places + offset, values[model], BAR, color=COLOURS[model], label=label)
+        colour = COLOURS.get(model) or next(spare)
+        bars = axes.bar(places + offset, values[model], bar, color=colour, label=label)
         drawn.append(bars)
     if "real" in values:
-        half = BAR * len(models) / 2
+        half = bar * len(models) / 2
         label = _label("real", values["real"].mean(), None)
         look = {"colors": INK, "linewidth": 1.6, "label": label}
         drawn.append(axes.hlines(values["real"], places - half, places + half, **look))
@@ -96,6 +103,6 @@ def _paper_means(paper: pd.DataFrame, dataset: str) -> dict[str, float]:
 
 
 def _label(model: str, mean: float, paper: float | None) -> str:
-    name = "real against real" if model == "real" else NAMES[model]
+    name = "real against real" if model == "real" else NAMES.get(model, model)
     beside = "" if paper is None else f"\npaper: {paper:.4g}"
     return f"{name}, mean {mean:.3g}{beside}"

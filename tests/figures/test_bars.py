@@ -1,5 +1,7 @@
 """Sample quality (F3, F4e, F6), efficiency (F10, F11) and similarities (F22)."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,6 +56,17 @@ def test_one_diverged_class_does_not_hide_the_others(quality):
 def test_quality_without_distances_is_refused(quality):
     with pytest.raises(ValueError, match="enough objects"):
         sample_quality(quality[quality["metric"] == "accuracy"], "My data")
+
+
+def test_any_model_that_has_rows_is_drawn(quality, texts):
+    guided = quality[quality["model"] == "linear"].assign(model="guided", value=7.0)
+    figure = sample_quality(pd.concat([quality, guided]), "My data")
+    axes = figure.axes[0]
+    assert heights(axes) == [1, 11, 21, 2, 12, 22, 7, 7, 7]
+    edges = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches)
+    assert all(left[1] <= right[0] + 1e-9 for left, right in itertools.pairwise(edges))
+    assert len({container[0].get_facecolor() for container in axes.containers}) == 3
+    assert "guided, mean 7" in texts(figure)
 
 
 def test_efficiency_shows_means_errors_and_ratios(texts):

@@ -26,7 +26,7 @@ FIGURES = (
     *("F13_hybrids_transmutation", "F22_similarities"),
     *("F15a_hybrids", "F15b_transmutation", "F15c_correlations"),
 )
-TABLES = ("T1_branches", "T2_efficiency", "T3_frechet", "T6_discovery_time")
+TABLES = ("T1_branches", "T2_efficiency", "T3_frechet", "T6_discovery_time", "quality")
 
 # Everything that is made of the digits' branched model.
 OF_DIGITS_BRANCHED = {
@@ -35,6 +35,7 @@ OF_DIGITS_BRANCHED = {
     "transmute": 1,
     "measure_efficiency": 1,
     "evaluate": 1,
+    "summarise_quality": 1,
     "plot_examples": 1,
     "plot_sample_quality": 1,
     "plot_efficiency": 1,
@@ -48,6 +49,7 @@ OF_MODELS = {
     "transmute": 2,
     "measure_efficiency": 2,
     "evaluate": 2,
+    "summarise_quality": 1,
     "plot_examples": 1,
     "plot_sample_quality": 1,
     "plot_letters": 1,
@@ -64,6 +66,7 @@ EDITS = {
         {
             "sample": 2,
             "evaluate": 1,
+            "summarise_quality": 1,
             "plot_examples": 1,
             "plot_sample_quality": 1,
             "make_tables": 1,
@@ -71,11 +74,18 @@ EDITS = {
     ),
     "datasets.digits.metrics.count": (
         7,
-        {"evaluate": 1, "plot_sample_quality": 1, "make_tables": 1},
+        {"evaluate": 1, "summarise_quality": 1, "plot_sample_quality": 1, "make_tables": 1},
     ),
     "datasets.letters_avy.training.linear.steps": (
         51,
-        {"train": 1, "sample": 1, "evaluate": 1, "plot_letters": 1, "make_tables": 1},
+        {
+            "train": 1,
+            "sample": 1,
+            "evaluate": 1,
+            "summarise_quality": 1,
+            "plot_letters": 1,
+            "make_tables": 1,
+        },
     ),
     "datasets.letters_avy.hybrids.count": (9, {"sample_hybrids": 1, "plot_table_transmutation": 1}),
     "datasets.digits.efficiency.repeats": (
@@ -102,6 +112,22 @@ def test_every_figure_is_drawn(finished, name):
     assert len(list(drawing.iter())) > 20
     picture = (finished.root / f"results/figures/{name}.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
+
+
+def test_the_table_of_quality_tells_cost_and_command(finished):
+    with (finished.root / "results/tables/quality.csv").open(newline="") as file:
+        rows = {(row["dataset"], row["model"]): row for row in csv.DictReader(file)}
+    models = ("branched", "linear", "real")
+    assert list(rows) == [(name, m) for name in ("digits", "letters_avy") for m in models]
+    row = rows["digits", "branched"]
+    assert row["steps"] == "30"
+    assert float(row["train_seconds"]) > 0
+    assert "steps=5" in row["solver"]
+    assert float(row["evaluations_per_object"]) >= 5
+    assert row["command"] == "snakemake --cores all --configfile workflow/config/test.yaml"
+    assert row["floor_frechet_raw_train"] == rows["digits", "real"]["frechet_raw_train"]
+    text = (finished.root / "results/tables/quality.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) == 2 + len(rows)
 
 
 @pytest.mark.parametrize("name", TABLES)

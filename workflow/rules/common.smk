@@ -39,6 +39,10 @@ TABLES = {  # and the part of a data set that each is made of
     "T6_discovery_time": "comparison",
 }
 
+# What the tables name as the command that made them. No parameter, since nothing depends on it.
+OVERLAYS = [os.path.relpath(path) for path in getattr(workflow, "overwrite_configfiles", ())]
+COMMAND = " ".join(["snakemake --cores all", *(["--configfile", *OVERLAYS] if OVERLAYS else [])])
+
 # What runs is what the rules watch: the bdiff beside this workflow, not one installed elsewhere.
 shell.prefix(
     "set -euo pipefail; export PYTHONPATH=" + quote(str(ROOT)) + "${{PYTHONPATH:+:$PYTHONPATH}}; "
@@ -156,6 +160,15 @@ def per_dataset(text, part):
     ]
 
 
+def per_judged_model(text):
+    """The text for each model of each data set that is run and whose samples are judged."""
+    return [
+        text.format(dataset=name, model=model)
+        for name in per_dataset("{dataset}", "metrics")
+        for model in CONFIG.datasets[name].models
+    ]
+
+
 def dataset_of(figure):
     return json.loads(CONFIG.section(figure))["dataset"]
 
@@ -189,6 +202,12 @@ def table_targets():
     """The tables for which some data set has the numbers."""
     wanted = [name for name, part in TABLES.items() if per_dataset("{dataset}", part)]
     return [f"results/tables/{name}.csv" for name in wanted]
+
+
+def quality_targets():
+    """The table of quality, where the samples of some data set are judged."""
+    endings = ("csv", "md") if per_dataset("{dataset}", "metrics") else ()
+    return [f"results/tables/quality.{ending}" for ending in endings]
 
 
 def paper_folder(wildcards, input):

@@ -1,10 +1,11 @@
 """Numbers, and the tables that set the paper's beside them.
 
 INPUTS   results/{dataset}/samples/{model}.parquet, data/processed/{dataset}.parquet,
-         results/{dataset}/models/branched/, data/paper/*.csv
+         results/{dataset}/models/{model}/, data/paper/*.csv
 OUTPUTS  results/{dataset}/metrics/quality.csv: sample quality by class
          results/{dataset}/metrics/efficiency.csv: sampling time and network evaluations
          results/tables/T<number>_<name>.csv
+         results/tables/quality.csv, quality.md: sample quality and cost of every model
 """
 
 
@@ -100,3 +101,40 @@ rule make_tables:
         "python {input.script} --paper {params.paper} --tree {params.tree}"
         " --quality {params.quality} --efficiency {params.efficiency}"
         " --comparison {params.comparison} --output results/tables > {log} 2>&1"
+
+
+rule summarise_quality:
+    input:
+        script=here("scripts/summarise_quality.py"),
+        code=sources("scripts/summarise_quality.py"),
+        numbers=here("data/paper/numbers.csv"),
+        quality=per_dataset("results/{dataset}/metrics/quality.csv", "metrics"),
+        manifests=per_judged_model("results/{dataset}/models/{model}/manifest.json"),
+        samples=per_judged_model("results/{dataset}/samples/{model}.parquet"),
+    output:
+        table=report(
+            "results/tables/quality.csv", caption="../report/tables.rst", category="Tables"
+        ),
+        markdown="results/tables/quality.md",
+    log:
+        "logs/summarise_quality.log",
+    benchmark:
+        "benchmarks/results/summarise_quality.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        command=COMMAND,
+    params:
+        paper=paper_folder,
+        manifests=per_judged_model(
+            "{dataset}/{model}=results/{dataset}/models/{model}/manifest.json"
+        ),
+        samples=per_judged_model("{dataset}/{model}=results/{dataset}/samples/{model}.parquet"),
+    message:
+        "Summarising the quality of all models"
+    shell:
+        "python {input.script} --paper {params.paper} --quality {input.quality}"
+        " --manifest {params.manifests} --samples {params.samples} --command {resources.command:q}"
+        " --output {output.table} > {log} 2>&1"

@@ -1,0 +1,80 @@
+"""Write the table of quality into the README: python -m bdiff.readme results/tables/quality.csv
+
+The data sets are not all made by one command, so the README's numbers are kept in a record of their
+own, docs/quality.csv: rows of the data sets in the given tables replace what it had of them, and
+the README shows all that it then holds.
+"""
+
+import argparse
+from pathlib import Path
+
+from bdiff.files import atomic_write
+from bdiff.quality_table import COLUMNS, NUMBERS, quality_markdown
+from bdiff.script import run
+
+
+def replace_section(text: str, name: str, content: str) -> str:
+    """The text with other content between the lines `<!-- begin NAME -->` and `<!-- end NAME -->`.
+
+    Raises:
+        ValueError: if the two lines do not stand in the text once each, in this order.
+    """
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise ValueError(
+            f"expected one line {begin.strip()!r} and after it one line {end.strip()!r}, found "
+            f"{text.count(begin)} and {text.count(end)}: restore them where the table is to stand"
+        )
+    before, rest = text.split(begin)
+    after = rest.split(end)[1]
+    return f"{before}{begin}\n{content.strip()}\n\n{end}{after}"
+
+
+def merge(record, new):
+    """The rows of a table of quality (pandas), those of each data set in `new` taken from there.
+
+    Data sets stay where they are; those that the record has not got come last.
+    """
+    import pandas as pd
+
+    names = dict.fromkeys([*record["dataset"], *new["dataset"]])
+    sources = [new if name in set(new["dataset"]) else record for name in names]
+    parts = [table[table["dataset"] == name] for name, table in zip(names, sources, strict=True)]
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+
+
+def main(argv=None):
+    import pandas as pd
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*", help="tables of quality (CSV)")
+    parser.add_argument("--record", default=Path("docs/quality.csv"), type=Path)
+    parser.add_argument("--readme", default=Path("README.md"), type=Path)
+    args = parser.parse_args(argv)
+    table = _read(args.record) if args.record.exists() else pd.DataFrame(columns=COLUMNS, dtype=str)
+    for path in args.tables:
+        table = merge(table, _read(path))
+    text = args.readme.read_text(encoding="utf-8")
+    text = replace_section(text, "quality", quality_markdown(_with_numbers(table)))
+    with atomic_write(args.record) as path:
+        table.to_csv(path, index=False)
+    with atomic_write(args.readme) as path:
+        path.write_text(text, encoding="utf-8")
+    print(f"{args.readme}: {len(table)} rows")
+
+
+def _read(path):
+    """A table as it is written, so that no digit changes on the way to the record."""
+    import pandas as pd
+
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _with_numbers(table):
+    import pandas as pd
+
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in NUMBERS})
+
+
+if __name__ == "__main__":
+    run(main)
