@@ -238,7 +238,7 @@ def save_model(
         about: JSON-able facts kept in the manifest (data set, training settings, ...).
         texts: further text files, by name.
     """
-    manifest = {"format": "bdiff.model/1", "model": model_to_dict(model), "about": about or {}}
+    manifest = {"format": "bdiff.model/2", "model": model_to_dict(model), "about": about or {}}
     save_folder(folder, manifest, {"weights": model.state_dict()}, texts)
 
 
@@ -249,8 +249,8 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
         CheckpointError: if the folder is damaged or holds no model.
     """
     manifest, tensors = load_folder(folder)
-    if manifest.get("format") != "bdiff.model/1":
-        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/1'")
+    if manifest.get("format") != "bdiff.model/2":
+        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/2'")
     model = model_from_dict(manifest["model"])
     model.load_state_dict(tensors["weights"])
     return model.to(choose_device(device)).eval()

@@ -11,6 +11,7 @@ so early weights are forgotten.
 
 import hashlib
 import json
+import math
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.model import DiffusionModel
 from bdiff.randomness import generator
 
+SCHEDULES = ("constant", "cosine")
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
 
 
@@ -37,8 +39,12 @@ class Training:
         steps: optimisation steps.
         batch_size: examples per step; the last batch of an epoch may be smaller.
         learning_rate: of Adam, with its default betas.
+        schedule: "constant", or "cosine": it rises over the first 200 steps (or a tenth, if that is
+            less) and falls to 0 along half a cosine.
         ema: decay of the averaged weights, in [0, 1); these are the weights the model ends with.
         clip: largest norm of the gradient.
+        label_dropout: share of the objects whose class a label-guided model is not told, so that it
+            can be sampled with classifier-free guidance.
         log_every: steps between lines of metrics.
         checkpoint_every: steps between checkpoints.
         seed: of the order, the times and the noise.
@@ -47,8 +53,10 @@ class Training:
     steps: int
     batch_size: int = 128
     learning_rate: float = 1e-3
+    schedule: str = "constant"
     ema: float = 0.9995
     clip: float = 1.0
+    label_dropout: float = 0.0
     log_every: int = 100
     checkpoint_every: int = 1000
     seed: int = 0
@@ -59,12 +67,24 @@ class Training:
             for name, least in _LEAST.items()
             if getattr(self, name) < least
         ]
-        if not 0 <= self.ema < 1:
-            wrong.append(f"ema is {self.ema!r}, it must lie in [0, 1)")
+        wrong += [
+            f"{name} is {getattr(self, name)!r}, it must lie in [0, 1)"
+            for name in ("ema", "label_dropout")
+            if not 0 <= getattr(self, name) < 1
+        ]
+        if self.schedule not in SCHEDULES:
+            wrong.append(f"schedule is {self.schedule!r}, it must be one of {SCHEDULES}")
         if not self.learning_rate > 0 or not self.clip > 0:
             wrong.append("learning_rate and clip must be above 0")
         if wrong:
             raise ValueError("training settings: " + "; ".join(wrong))
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step, counted from 0."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        warmed = min(1.0, (1 + step) / min(200, 1 + self.steps // 10))
+        return self.learning_rate * warmed * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
 class TrainingError(RuntimeError):
@@ -76,10 +96,12 @@ def describe_run(model: DiffusionModel, dataset: Dataset, settings: Training) ->
     digest = hashlib.sha256()
     for array in (dataset.x, dataset.labels, dataset.split):
         digest.update(np.ascontiguousarray(array).tobytes())
+    training = asdict(settings)
+    del training["checkpoint_every"]
+    if settings.schedule == "constant":  # then the first steps are the same however many follow
+        del training["steps"]
     description = {
-        "training": {
-            k: v for k, v in asdict(settings).items() if k not in ("steps", "checkpoint_every")
-        },
+        "training": training,
         "model": model_to_dict(model),
         "data": {"classes": dataset.classes, "sha256": digest.hexdigest()},
     }
@@ -106,6 +128,11 @@ class TrainingRun:
                 f"data set {dataset.name!r} has the classes {unknown}, which the model does not "
                 f"know; its classes are {list(model.classes)}"
             )
+        if settings.label_dropout and model.kind != "linear":
+            raise ValueError(
+                f"label_dropout is {settings.label_dropout}, but a {model.kind} model is not told "
+                "labels; use 0"
+            )
         check_training_objects(dataset)
         code = np.array([model.classes.index(name) for name in dataset.classes])
         examples = dataset.select("train")
@@ -115,6 +142,7 @@ class TrainingRun:
         self.settings, self.device = settings, device
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
         self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
+        self.model.observe(self.x, self.labels)
         self.batch = min(settings.batch_size, len(x))
         self.parameters = dict(model.named_parameters())
         self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
@@ -145,12 +173,22 @@ class TrainingRun:
         x_0, classes = self.x[chosen], self.labels[chosen]
         random = generator(self.settings.seed, "noise", self.step)
         horizon = self.model.process.horizon
-        # (0, T]: at t = 0 there is no noise to predict
-        t = torch.from_numpy(horizon * (1 - random.random(len(chosen)))).to(self.device)
+        # One time in each of as many equal parts of (0, T] as there are examples: branches get their
+        # shares of every batch. At t = 0 there is no noise to predict.
+        parts = (np.arange(len(chosen)) + random.random(len(chosen))) / len(chosen)
+        t = torch.from_numpy(horizon * (1 - parts)).to(self.device)
         noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(
             self.device
         )
-        losses = self.model.loss(x_0, classes, t, noise)
+        told = classes
+        if self.settings.label_dropout:
+            dropped = random.random(len(chosen)) < self.settings.label_dropout
+            told = classes.masked_fill(
+                torch.from_numpy(dropped).to(self.device), len(self.model.classes)
+            )
+        losses = self.model.loss(x_0, told, t, noise)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.rate(self.step)
         self.optimizer.zero_grad()
         losses.mean().backward()
         norm = clip_grad_norm_(self.parameters.values(), self.settings.clip)

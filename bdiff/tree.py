@@ -166,6 +166,15 @@ class BranchTree:
         return tuple(path)
 
     @cached_property
+    def lineage(self) -> tuple[tuple[int, ...], ...]:
+        """For every branch, its number and those of the branches it descends from, up to the
+        root."""
+        lines: dict[int, tuple[int, ...]] = {}
+        for number, branch in enumerate(self.branches):  # parents come first
+            lines[number] = (number, *lines.get(branch.parent, ()))
+        return tuple(lines.values())
+
+    @cached_property
     def table(self) -> tuple[np.ndarray, np.ndarray]:
         """The look-up table behind `branch_of`.
 

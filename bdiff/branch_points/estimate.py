@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bdiff.branch_points.linkage import crossing_times, link
+from bdiff.branch_points.linkage import crossing_times, first_met, link
+from bdiff.branch_points.sharing_cost import sharing_costs
 from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
 from bdiff.randomness import generator
 from bdiff.tree import BranchPoint, BranchTree
 
-METHODS = ("all_pairs", "aligned_pairs")
+METHODS = ("all_pairs", "aligned_pairs", "sharing_cost")
 
 
 def estimate_tree(
@@ -26,6 +27,7 @@ def estimate_tree(
     times: int = 1000,
     smoothing: float = 3.0,
     epsilon: float = 0.005,
+    tolerance: float = 0.05,
     min_time: float = 0.0,
     min_length: float = 0.0,
     seed: int = 0,
@@ -35,12 +37,16 @@ def estimate_tree(
     Args:
         data: a `bdiff.data.dataset.Dataset`, or a mapping class name -> objects (n, *shape).
         process: the forward process; the tree's times are its times.
-        method: "all_pairs" (expected similarity over all pairs) or "aligned_pairs" (the paper's).
+        method: "all_pairs" (expected similarity over all pairs), "aligned_pairs" (the paper's), or
+            "sharing_cost" (what sharing does to the samples).
         objects: objects per class, drawn without replacement; None takes all of them
             ("aligned_pairs": as many as the smallest class has).
         times: number of times, equally spaced from 0 to the horizon, >= 2.
-        smoothing: standard deviation of the filter over time, in time steps.
-        epsilon: difference of mean cosines that counts as none.
+        smoothing: standard deviation of the filter over time, in time steps; for similarities.
+        epsilon: difference of mean cosines that counts as none; for similarities.
+        tolerance: Fréchet distance between a class and what becomes of another's noised objects up
+            to which the two may share a process, in units of the variance of a class, > 0; for
+            "sharing_cost".
         min_time: least time of a branch point.
         min_length: least length of a branch between two branch points.
         seed: seed of the choice of objects and of the noise.
@@ -57,6 +63,7 @@ def estimate_tree(
         times=times,
         smoothing=smoothing,
         epsilon=epsilon,
+        tolerance=tolerance,
         min_time=min_time,
         min_length=min_length,
         seed=seed,
@@ -71,20 +78,31 @@ def pair_times_and_tree(
     times: int = 1000,
     smoothing: float = 3.0,
     epsilon: float = 0.005,
+    tolerance: float = 0.05,
     min_time: float = 0.0,
     min_length: float = 0.0,
     seed: int = 0,
 ) -> tuple[np.ndarray, BranchTree]:
     """The branch time of every two classes, (C, C), and the tree; see `estimate_tree`."""
     grid = np.linspace(0, process.horizon, _at_least_two(times, "times"))
-    if method == "all_pairs":
-        curves = all_pairs(objects, process, grid)
-    elif method == "aligned_pairs":
-        curves = aligned_pairs(objects, process, grid, seed)
+    names = tuple(objects)
+    if method == "sharing_cost":
+        crossing = first_met(
+            sharing_costs(objects, process, grid) - tolerance,
+            grid,
+            names,
+            f"sharing costs at best {{least:.4g}} more than tolerance = {tolerance:g}; use a process "
+            "with more noise or a larger tolerance",
+        )
+    elif method in METHODS:
+        curves = (
+            all_pairs(objects, process, grid)
+            if method == "all_pairs"
+            else aligned_pairs(objects, process, grid, seed)
+        )
+        crossing = crossing_times(curves, grid, names, smoothing=smoothing, epsilon=epsilon)
     else:
         raise ValueError(f"unknown method {method!r}; known: {', '.join(map(repr, METHODS))}")
-    names = tuple(objects)
-    crossing = crossing_times(curves, grid, names, smoothing=smoothing, epsilon=epsilon)
     tree = link(
         crossing,
         names,
@@ -92,6 +110,7 @@ def pair_times_and_tree(
         least=grid[1],
         min_time=min_time,
         min_length=min_length,
+        linkage="complete" if method == "sharing_cost" else "single",
     )
     return crossing, BranchTree(names, tree.points, tree.horizon, process.to_dict())
 

@@ -51,16 +51,40 @@ def crossing_times(
     if smoothing > 0:
         curves = gaussian_filter1d(curves, smoothing, axis=0)
     within = np.diagonal(curves, axis1=1, axis2=2)
-    lacking = (within[:, :, None] + within[:, None, :]) / 2 - epsilon - curves
+    lacking = (within[:, :, None] + within[:, None, :]) / 2 - curves - epsilon
+    return first_met(
+        lacking,
+        times,
+        classes,
+        "their mean similarity is at best {least:.4g} below that within them, more than epsilon = "
+        f"{epsilon:g}; use a process with more noise or a larger epsilon",
+    )
+
+
+def first_met(
+    lacking: np.ndarray, times: np.ndarray, classes: Sequence[str], why: str
+) -> np.ndarray:
+    """The first time at which nothing is lacking any more for two classes to share a process.
+
+    Args:
+        lacking: (T, C, C), met where <= 0.
+        times: (T,) ascending.
+        classes: C names, for the error message.
+        why: the message's second half; {least} stands for the least that is lacking.
+
+    Returns:
+        (C, C) float64, symmetric, 0 on the diagonal.
+
+    Raises:
+        ValueError: if two classes stay apart up to the last time.
+    """
     met = lacking <= 0
     apart = np.argwhere(np.triu(~met.any(axis=0), 1))
     if len(apart):
         u, v = apart[0]
         raise ValueError(
-            f"classes {classes[u]!r} and {classes[v]!r} stay apart up to t = {times[-1]:g}: their "
-            f"mean similarity is at best {lacking[:, u, v].min() + epsilon:.4g} below that within "
-            f"them, more than epsilon = {epsilon:g}; use a process with more noise or a larger "
-            "epsilon"
+            f"classes {classes[u]!r} and {classes[v]!r} stay apart up to t = {times[-1]:g}: "
+            + why.format(least=lacking[:, u, v].min())
         )
     crossing = times[met.argmax(axis=0)]
     crossing[np.diag_indices(len(classes))] = 0
@@ -75,8 +99,9 @@ def link(
     least: float,
     min_time: float = 0.0,
     min_length: float = 0.0,
+    linkage: str = "single",
 ) -> BranchTree:
-    """The tree of single linkage, with the minimum branch time and length.
+    """The tree of hierarchical linkage, with the minimum branch time and length.
 
     Args:
         crossing: (C, C) symmetric times t_uv.
@@ -85,6 +110,8 @@ def link(
         least: one time step, > 0; a branch point below it is lifted to it, so no branch is empty.
         min_time: least time of a branch point, in [0, horizon).
         min_length: least length of the branches between two branch points, in [0, horizon).
+        linkage: "single", where two sets join as soon as some class of each may (the paper's), or
+            "complete", as soon as all may.
 
     Raises:
         ValueError: if a branch point would lie at the horizon or beyond it.
@@ -94,7 +121,7 @@ def link(
     leaf = max(min_time, least)
     clusters: list[tuple[frozenset[str], float]] = [(frozenset([name]), 0.0) for name in classes]
     times: dict[frozenset[str], float] = {}
-    for left, right, height, _ in hierarchy.linkage(squareform(crossing), "single"):
+    for left, right, height, _ in hierarchy.linkage(squareform(crossing), linkage):
         children = clusters[int(left)], clusters[int(right)]
         floors = [time + min_length if time > 0 else leaf for _, time in children]
         time = float(max(height, *floors))

@@ -62,11 +62,11 @@ def all_pairs(objects: Objects, process, times: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: if a class has fewer than two objects or values that are not finite.
     """
-    flat = _flatten(objects)
+    flat = flatten(objects)
     dimension = flat[0].shape[1]
     norms = [np.linalg.norm(x, axis=1).astype(np.float64) for x in flat]
     series = _NormSeries(np.concatenate(norms))
-    alpha, sigma = _alpha_sigma(process, times)
+    alpha, sigma = alpha_sigma(process, times)
     with np.errstate(divide="ignore"):  # no noise at t = 0: the ratio is inf, which s takes
         coefficients = series.coefficients(alpha / sigma, dimension)
     means = np.empty((len(flat), len(times), dimension))
@@ -133,14 +133,14 @@ def aligned_pairs(objects: Objects, process, times: np.ndarray, seed: int) -> np
         ValueError: if the classes differ in size, have fewer than two objects, or values that are
             not finite.
     """
-    flat = _flatten(objects)
+    flat = flatten(objects)
     sizes = {name: len(x) for name, x in zip(objects, flat, strict=True)}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"aligned pairs need the same number of objects per class, found {sizes}")
     x_0 = np.stack(flat)
     count, half = x_0.shape[1], x_0.shape[1] // 2
     curves = np.empty((len(times), len(flat), len(flat)))
-    for step, (alpha, sigma) in enumerate(zip(*_alpha_sigma(process, times), strict=True)):
+    for step, (alpha, sigma) in enumerate(zip(*alpha_sigma(process, times), strict=True)):
         units = generator(seed, "aligned pairs", step).standard_normal(x_0.shape, np.float32)
         units *= np.float32(sigma)
         units += np.float32(alpha) * x_0
@@ -167,9 +167,9 @@ def pair_similarities(
     Returns:
         a against a, n (n - 1) / 2 cosines; b against b, m (m - 1) / 2; a against b, n m.
     """
-    alpha, sigma = _alpha_sigma(process, np.array([time], dtype=np.float64))
+    alpha, sigma = alpha_sigma(process, np.array([time], dtype=np.float64))
     units = []
-    for name, x in zip("ab", _flatten({"a": first, "b": second}), strict=True):
+    for name, x in zip("ab", flatten({"a": first, "b": second}), strict=True):
         noise = generator(seed, "pair similarities", name).standard_normal(x.shape, np.float32)
         units.append((alpha * x + sigma * noise).astype(np.float32))
         _normalise(units[-1])
@@ -178,7 +178,7 @@ def pair_similarities(
     return (a @ a.T)[upper_a], (b @ b.T)[upper_b], (a @ b.T).ravel()
 
 
-def _flatten(objects: Objects) -> list[np.ndarray]:
+def flatten(objects: Objects) -> list[np.ndarray]:
     """The objects of each class as (n, D) float32, checked."""
     flat = []
     for name, x in objects.items():
@@ -200,6 +200,6 @@ def _normalise(x: np.ndarray) -> None:
     x /= np.where(norms > 0, norms, 1)
 
 
-def _alpha_sigma(process, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def alpha_sigma(process, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     t = torch.as_tensor(times, dtype=torch.float64)
     return process.alpha(t).numpy(), process.sigma(t).numpy()

@@ -3,19 +3,34 @@
 from torch import nn
 
 from bdiff.nets.dense import DenseNet
+from bdiff.nets.heads import Lineage
+from bdiff.nets.residual import ResidualNet
+from bdiff.nets.residual_unet import ResidualUNet
 from bdiff.nets.unet import UNet
 
-NETS = {"dense": DenseNet, "unet": UNet}
+NETS = {"dense": DenseNet, "unet": UNet, "residual": ResidualNet, "residual_unet": ResidualUNet}
 
 
-def net_from(settings: dict, shape: tuple[int, ...], branches: int, labels: int) -> nn.Module:
-    """The network that the settings describe: {"name": ..., then the network's own arguments}.
+def net_from(settings: dict, shape: tuple[int, ...], lineage: Lineage, labels: int) -> nn.Module:
+    """The network that the settings describe.
+
+    Args:
+        settings: {"name": ..., then the network's own arguments}; "prediction", "noise" or "v",
+            says what it predicts, if not what its kind usually does.
+        shape: shape of one object.
+        lineage: for every branch, itself and the branches it descends from.
+        labels: number of classes to be told (label-guided model), or 0.
 
     Raises:
-        ValueError: if the name is unknown.
+        ValueError: if the name or the prediction is unknown.
     """
     settings = dict(settings)
     name = settings.pop("name", None)
     if name not in NETS:
         raise ValueError(f"unknown network {name!r}; known: {', '.join(map(repr, NETS))}")
-    return NETS[name](shape=shape, branches=branches, labels=labels, **settings)
+    prediction = settings.pop("prediction", NETS[name].prediction)
+    if prediction not in ("noise", "v"):
+        raise ValueError(f"a network predicts 'noise' or 'v', found {prediction!r}")
+    net = NETS[name](shape=shape, lineage=lineage, labels=labels, **settings)
+    net.prediction = prediction
+    return net

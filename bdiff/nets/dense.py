@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bdiff.nets.conditioning import Conditioning
+from bdiff.nets.heads import Lineage
 from bdiff.nets.routing import Route, RoutedLinear
 
 
@@ -14,23 +15,27 @@ class DenseNet(nn.Module):
 
     Args:
         shape: (features,) of an object.
-        branches: number of branches.
+        lineage: for every branch, itself and the branches it descends from; as every branch has
+            layers of its own here, only their number counts.
         labels: number of classes to be told (label-guided model), or 0.
         width: units per layer.
         shared_layers: dense layers that all branches share, after those of the input and the time.
         branch_layers: dense layers of each branch, the output layer included.
     """
 
+    prediction = "noise"
+
     def __init__(
         self,
         shape: tuple[int, ...],
-        branches: int,
+        lineage: Lineage,
         labels: int = 0,
         width: int = 256,
         shared_layers: int = 2,
         branch_layers: int = 2,
     ):
         super().__init__()
+        branches = len(lineage)
         if len(shape) != 1 or branch_layers < 1:
             raise ValueError(
                 f"a dense network needs objects of shape (features,) and one branch layer or more, "

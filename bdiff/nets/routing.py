@@ -94,7 +94,7 @@ class _PerExample(torch.autograd.Function):
         return total, None, None
 
 
-def per_example(parameter: Tensor, route: Route) -> Tensor:
+def rows_of(parameter: Tensor, route: Route) -> Tensor:
     """The row of a (branches, C) parameter that belongs to each sorted example: (N, C)."""
     return _PerExample.apply(parameter, route.branch, route.segments)
 
@@ -117,9 +117,14 @@ class RoutedLinear(nn.Module):
         )
 
     def forward(self, x: Tensor, route: Route) -> Tensor:
-        """x: (N, inputs), sorted by branch -> (N, outputs)."""
-        out = _SegmentProduct.apply(x.contiguous(), self.weight, route.segments, 1)
-        return out if self.bias is None else out + per_example(self.bias, route)
+        """x: (N, inputs), sorted by branch, or (N k, inputs) with k rows (pixels) per example ->
+        the same with `outputs`."""
+        rows = len(x) // len(route.branch)
+        out = _SegmentProduct.apply(x.contiguous(), self.weight, route.segments, rows)
+        if self.bias is None:
+            return out
+        bias = rows_of(self.bias, route)
+        return out + (bias if rows == 1 else bias.repeat_interleave(rows, dim=0))
 
 
 class RoutedGroupNorm(nn.Module):
@@ -134,7 +139,7 @@ class RoutedGroupNorm(nn.Module):
     def forward(self, x: Tensor, route: Route) -> Tensor:
         """x: (N, channels, H, W), sorted by branch -> the same shape."""
         x = nn.functional.group_norm(x, self.groups)
-        weight, bias = per_example(self.weight, route), per_example(self.bias, route)
+        weight, bias = rows_of(self.weight, route), rows_of(self.bias, route)
         return x * weight[:, :, None, None] + bias[:, :, None, None]
 
 
@@ -180,7 +185,7 @@ class RoutedConvTranspose(nn.Module):
         out = _Fold.apply(
             taps.view(count, height, width, 3, 3, self.outputs), self.stride, self.size
         ).permute(0, 3, 1, 2)
-        return out if self.bias is None else out + per_example(self.bias, route)[:, :, None, None]
+        return out if self.bias is None else out + rows_of(self.bias, route)[:, :, None, None]
 
 
 class _Fold(torch.autograd.Function):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from bdiff.nets.conditioning import Conditioning
+from bdiff.nets.heads import Lineage
 from bdiff.nets.routing import Route, RoutedConvTranspose, RoutedGroupNorm, RoutedLinear
 
 
@@ -20,7 +21,8 @@ class UNet(nn.Module):
 
     Args:
         shape: (channels, height, width) of an image.
-        branches: number of branches.
+        lineage: for every branch, itself and the branches it descends from; as every branch has
+            layers of its own here, only their number counts.
         labels: number of classes to be told (label-guided model), or 0.
         channels: output channels of the encoder's convolutions, multiples of 32.
         strides: their strides, 1 or 2.
@@ -30,15 +32,18 @@ class UNet(nn.Module):
             and strides do not fit.
     """
 
+    prediction = "noise"
+
     def __init__(
         self,
         shape: tuple[int, ...],
-        branches: int,
+        lineage: Lineage,
         labels: int = 0,
         channels: tuple[int, ...] = (32, 64, 128, 256),
         strides: tuple[int, ...] = (1, 2, 2, 2),
     ):
         super().__init__()
+        branches = len(lineage)
         if len(shape) != 3 or len(channels) != len(strides) or any(c % 32 for c in channels):
             raise ValueError(
                 "a U-Net needs objects of shape (channels, height, width), and as many strides as "

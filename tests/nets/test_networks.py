@@ -3,13 +3,21 @@
 import pytest
 import torch
 
-from bdiff.nets.build import net_from
+from bdiff.nets.build import net_from as build_net
 from bdiff.nets.conditioning import FourierTime
+
+THREE = [[0], [1], [2]]  # branches without ancestors
 
 CASES = {
     "dense": ({"name": "dense", "width": 32}, (16,)),
     "unet 28": ({"name": "unet"}, (1, 28, 28)),
     "unet 8": ({"name": "unet", "channels": [32, 64, 128], "strides": [1, 1, 2]}, (1, 8, 8)),
+    "residual": ({"name": "residual", "width": 32, "rank": 4}, (16,)),
+    "residual_unet 8": (
+        {"name": "residual_unet", "channels": [16, 24], "blocks": 2, "patch": 1, "rank": 4},
+        (1, 8, 8),
+    ),
+    "residual_unet 14x10 colour": ({"name": "residual_unet", "channels": [8, 8]}, (3, 14, 10)),
     "unet 9x12 colour": ({"name": "unet", "channels": [32, 64], "strides": [1, 2]}, (3, 9, 12)),
 }
 
@@ -20,6 +28,16 @@ def case(request):
     return CASES[request.param]
 
 
+def net_from(*description):
+    """A network no part of which is zero: what starts at zero is filled with random numbers."""
+    net = build_net(*description)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.1)
+    return net
+
+
 def inputs(shape, count=6):
     t = torch.linspace(0, 1, count, dtype=torch.float64)
     return torch.randn(count, *shape), t, torch.arange(count) % 3, torch.arange(count) % 2
@@ -28,7 +46,7 @@ def inputs(shape, count=6):
 def test_output_has_the_shape_of_the_input(case):
     settings, shape = case
     x, t, branch, label = inputs(shape)
-    for net in (net_from(settings, shape, 3, 0), net_from(settings, shape, 1, 2)):
+    for net in (net_from(settings, shape, THREE, 0), net_from(settings, shape, [[0]], 2)):
         here = branch if net.conditioning.label is None else torch.zeros_like(branch)
         assert net(x, t, here, label).shape == x.shape
 
@@ -36,7 +54,7 @@ def test_output_has_the_shape_of_the_input(case):
 def test_an_example_depends_on_its_own_branch_only(case):
     """Neither another branch's weights nor the rest of the batch changes an output."""
     settings, shape = case
-    net = net_from(settings, shape, 3, 0)
+    net = net_from(settings, shape, THREE, 0)
     x, t, branch, label = inputs(shape)
     before = net(x, t, branch, label)
     routed = [p for p in net.parameters() if p.shape[0] == 3 and p.ndim > 1 and p.requires_grad]
@@ -61,7 +79,7 @@ def every_head(net, x, t, branch, label):
 def test_routing_equals_evaluating_every_head(case):
     """The whole network: outputs, and the gradients of all weights, to float precision."""
     settings, shape = case
-    net = net_from(settings, shape, 3, 0)
+    net = net_from(settings, shape, THREE, 0)
     inputs_ = inputs(shape)
     weight = torch.randn(len(inputs_[0]), *shape)
     outputs, gradients = [], []
@@ -84,7 +102,7 @@ def is_routed(net, name):
 
 def test_label_guided_network_is_told_its_label(case):
     settings, shape = case
-    net = net_from(settings, shape, 1, 2)
+    net = net_from(settings, shape, [[0]], 2)
     x, t, _, _ = inputs(shape)
     zeros = torch.zeros(len(x), dtype=torch.int64)
     assert not torch.allclose(net(x, t, zeros, zeros), net(x, t, zeros, zeros + 1))
@@ -101,7 +119,7 @@ def test_time_embedding_tells_no_noise_from_pure_noise():
 
 def test_too_small_an_image_is_refused():
     with pytest.raises(ValueError, match="8x8 pixels is too small for 4 convolutions"):
-        net_from({"name": "unet"}, (1, 8, 8), 3, 0)
+        net_from({"name": "unet"}, (1, 8, 8), THREE, 0)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +134,9 @@ def test_too_small_an_image_is_refused():
 )
 def test_networks_that_do_not_fit_are_refused(settings, shape, message):
     with pytest.raises(ValueError, match=message):
-        net_from(settings, shape, 3, 0)
+        net_from(settings, shape, THREE, 0)
 
 
 def test_unknown_network_is_refused():
     with pytest.raises(ValueError, match="unknown network 'transformer'; known: 'dense', 'unet'"):
-        net_from({"name": "transformer"}, (16,), 3, 0)
+        net_from({"name": "transformer"}, (16,), THREE, 0)
