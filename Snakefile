@@ -30,7 +30,7 @@ include: "workflow/rules/figures.smk"
 
 wildcard_constraints:
     dataset="|".join(CONFIG.datasets),
-    model="branched|linear",
+    model="branched|linear|linear_guided",
 
 
 localrules:

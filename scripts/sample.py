@@ -3,6 +3,7 @@
 import argparse
 
 from bdiff.checkpoint import load_model
+from bdiff.model import Guided
 from bdiff.sample.files import write_samples
 from bdiff.sample.sampler import Sampler, sample
 from bdiff.script import json_object, run
@@ -16,6 +17,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     settings = args.settings
     model = load_model(args.model, settings["device"])
+    if settings.get("guidance") is not None:
+        model = Guided(model, settings["guidance"]).eval()
     sampler = Sampler.of(settings["solver"], settings["seed"])
     request = dict.fromkeys(model.classes, settings["count"])
     share = settings["share_trunks"] and model.tree is not None  # a label-guided model has none

@@ -59,6 +59,7 @@ def merge(mapping, overlay):
 AVY = "datasets.letters_avy"
 POINTS = f"{AVY}.tree.branch_points"
 MNIST = "datasets.mnist"
+GUIDED = "linear_guided"
 BAD = yaml.safe_load((ROOT / "tests/bad_configs.yaml").read_text())
 
 
@@ -73,12 +74,12 @@ def test_a_wrong_value_is_named(mapping, case):
 def test_all_errors_come_at_once(mapping):
     change(mapping, "seed", -1)
     change(mapping, "device", "tpu")
-    change(mapping, f"{MNIST}.net.strides", GONE)
+    change(mapping, f"{MNIST}.net.name", GONE)
     with pytest.raises(ConfigError) as raised:
         load_config(mapping)
     assert str(raised.value).startswith("the configuration has 3 errors:\n  seed: found -1; ")
     assert [line.split(":")[0] for line in raised.value.errors] == [
-        "seed", "device", f"{MNIST}.net.strides",
+        "seed", "device", f"{MNIST}.net.name",
     ]  # fmt: skip
 
 
@@ -111,7 +112,10 @@ def test_null_in_an_overlay_takes_a_key_away(mapping):
         "datasets": {"letters_avy": {"tree": {"method": "all_pairs", "branch_points": None}}}
     }
     overlay["datasets"]["mnist"] = {
-        "samples": {"solver": {"name": "probability_flow", "steps": None, "rtol": 1e-3}},
+        "samples": {
+            "solver": {"name": "probability_flow", "steps": None, "eta": None, "rtol": 1e-3},
+            "guidance": None,
+        },
         "training": {"linear": None},
         "comparison": None,
     }
@@ -145,6 +149,7 @@ def sections(config):
         for d in config.run
         for m in config.datasets[d].models
     }
+    found[f"sample {GUIDED}"] = config.section("sample", "mnist", GUIDED)
     return found
 
 
@@ -153,7 +158,12 @@ def test_sections_are_what_the_scripts_expect(mapping):
     train = json.loads(config.section("train", "letters", "linear"))
     assert set(train) == {"process", "seed", "device", "kind", "net", "training"}
     assert train["kind"] == "linear"
-    assert train["net"] == {"name": "dense", "width": 256, "shared_layers": 2, "branch_layers": 2}
+    assert train["net"] == {
+        "name": "residual", "width": 256, "blocks": 3, "rank": 16, "condition": 128,
+        "prediction": None,
+    }  # fmt: skip
+    samples = {m: json.loads(config.section("sample", "mnist", m)) for m in ("linear", GUIDED)}
+    assert samples.pop(GUIDED) == samples.pop("linear") | {"guidance": 1.5}
     comparison = json.loads(config.section("compare_estimators", "letters"))
     assert comparison == {
         "process": {"name": "vp", "beta_min": 0.1, "beta_max": 20.0}, "seed": 0, "times": 1000,
@@ -201,10 +211,12 @@ def test_sections_do_not_depend_on_how_the_settings_are_written(mapping):
     ("path", "value", "stages"),
     [
         ("seed", 1, None),
-        (f"{MNIST}.samples.solver.steps", 10, {"sample"}),
+        (f"{MNIST}.samples.solver.steps", 10, {"sample", f"sample {GUIDED}"}),
         (f"{MNIST}.training.linear.steps", 10, {"train linear mnist"}),
         (f"{MNIST}.net.channels.0", 64, {"train linear mnist", "train branched mnist"}),
-        ("datasets.letters.tree.epsilon", 0.02, {"estimate_tree"}),
+        ("datasets.letters.tree.tolerance", 0.03, {"estimate_tree"}),
+        (f"{MNIST}.comparison.epsilon", 0.03, {"compare_estimators"}),
+        (f"{MNIST}.samples.guidance", 2, {"sample linear_guided"}),
         (f"{AVY}.data.classes", ["Y", "V", "A"], set()),
         ("datasets.letters.metrics.count", 10, {"evaluate"}),
         ("figures.F22_similarities.objects", 10, {"F22_similarities"}),

@@ -48,7 +48,15 @@ def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
         if dataset.comparison:
             yield (
                 f"{path}.comparison: compares estimators, but the tree's method is 'given'; "
-                f"estimate the tree (all_pairs or aligned_pairs), or set comparison to null"
+                f"estimate the tree (sharing_cost), or set comparison to null"
+            )
+    if dataset.samples and dataset.samples.guidance is not None:
+        linear = dataset.training.linear
+        if linear is None or not linear.label_dropout:
+            yield (
+                f"{path}.samples.guidance: needs a label-guided model that was trained with label "
+                f"dropout; set {path}.training.linear.label_dropout (0.1 is usual), or guidance to "
+                f"null"
             )
     if dataset.metrics:
         yield from _metrics(path, dataset)
@@ -58,12 +66,18 @@ def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
 
 
 def _net(path: str, dataset: Dataset) -> Iterator[str]:
-    """Images have a U-Net, tables a dense net; each 3x3 convolution needs 3 pixels or more."""
+    """Images have a U-Net that their size can bear, tables a dense network."""
     net = dataset.net
-    if dataset.is_table != (net.name == "dense"):
-        kind, fitting = ("a table", "dense") if dataset.is_table else ("images", "unet")
+    if dataset.is_table != (net.name in ("residual", "dense")):
+        kind, fitting = ("a table", "residual") if dataset.is_table else ("images", "residual_unet")
         yield f"{path}.name: found {net.name!r}; the data are {kind}, use {fitting!r}"
-    elif not dataset.is_table:
+    elif net.name == "residual_unet" and any(size % net.patch for size in dataset.shape[1:]):
+        height, width = dataset.shape[1:]
+        yield (
+            f"{path}.patch: found {net.patch}, but the images are {height}x{width}; height and "
+            f"width should be multiples of the patch"
+        )
+    elif net.name == "unet":
         sizes = [dataset.shape[1:]]
         for stride in net.strides:
             if min(sizes[-1]) < 3:

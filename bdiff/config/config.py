@@ -54,7 +54,7 @@ class Config(Section):
             stage: download, preprocess, estimate_tree, compare_estimators, train, sample,
                 sample_hybrids, transmute, evaluate, measure_efficiency, or the name of a figure.
             dataset: name of the data set; for figures none.
-            model: branched or linear, for the stage train.
+            model: branched or linear, for the stage train; also linear_guided, for sample.
 
         Raises:
             KeyError: if there is no such stage, or the configuration has no such section.
@@ -84,9 +84,8 @@ class Config(Section):
             case "estimate_tree":
                 return process | seed | part("tree")
             case "compare_estimators":
-                tree = part("tree")
-                del tree["method"]
-                return process | seed | tree | part("comparison")
+                grid = {k: part("tree")[k] for k in ("times", "min_time", "min_length")}
+                return process | seed | grid | part("comparison")
             case "train":
                 training = _written(
                     getattr(dataset.training, str(model), None), f"datasets.{name}.training.{model}"
@@ -97,10 +96,14 @@ class Config(Section):
                     | device
                     | {"kind": model, "net": part("net"), "training": training}
                 )
+            case "sample":
+                samples = part("samples")
+                if model != "linear_guided":
+                    del samples["guidance"]
+                return seed | device | samples
             case "evaluate":
                 return seed | part("metrics")
         sections = {
-            "sample": "samples",
             "sample_hybrids": "hybrids",
             "transmute": "transmutation",
             "measure_efficiency": "efficiency",

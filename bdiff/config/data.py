@@ -85,26 +85,21 @@ class FileData(Kind):
 Data = Annotated[KnownData | FileData, Discriminator("source")]
 
 
-class EstimatedTree(Kind):
-    """Branch points from the similarity of noised objects (paper, section 2.1)."""
+METHODS = (
+    "sharing_cost (what sharing a process does to the samples), all_pairs (expected cosine over all "
+    "pairs, no Monte-Carlo noise), aligned_pairs (the paper's estimator), or given (branch points "
+    "set by hand)"
+)
 
-    method: Literal["all_pairs", "aligned_pairs"] = Field(
-        description="all_pairs (expected cosine over all pairs, no Monte-Carlo noise), "
-        "aligned_pairs (the paper's estimator), or given (branch points set by hand)"
-    )
+
+class EstimatedTree(Kind):
+    """What all estimated trees have."""
+
+    method: str = Field(description=METHODS)
     objects: Annotated[Whole, Field(ge=2)] | None = Field(
         None, description="objects drawn per class, at least 2; null takes all"
     )
     times: Whole = Field(1000, ge=2, description="times on an even grid over [0, 1], at least 2")
-    smoothing: Real = Field(
-        3, ge=0, description="deviation of the Gaussian filter over time, in grid steps, at least 0"
-    )
-    epsilon: Real = Field(
-        0.005,
-        ge=0,
-        le=2,
-        description="classes join where their cosine is within epsilon of that within each, 0 to 2",
-    )
     min_time: Real = Field(
         0.01,
         gt=SAMPLING_END,
@@ -114,6 +109,38 @@ class EstimatedTree(Kind):
     min_length: Real = Field(
         0.001, gt=0, lt=1, description="shortest branch, a length of time between 0 and 1"
     )
+
+
+class SharingTree(EstimatedTree):
+    """Branch points where sharing a process costs little (Fréchet distance)."""
+
+    method: Literal["sharing_cost"] = Field(description=METHODS)
+    tolerance: Real = Field(
+        0.05,
+        gt=0,
+        description="Fréchet distance, in units of the variance of a class, that counts as none, "
+        "above 0",
+    )
+
+
+class Cosines(Section):
+    """What estimates from the similarity of noised objects have."""
+
+    smoothing: Real = Field(
+        3, ge=0, description="deviation of the Gaussian filter over time, in grid steps, at least 0"
+    )
+    epsilon: Real = Field(
+        0.005,
+        ge=0,
+        le=2,
+        description="classes join where their cosine is within epsilon of that within each, 0 to 2",
+    )
+
+
+class SimilarityTree(EstimatedTree, Cosines):
+    """Branch points from the similarity of noised objects (paper, section 2.1)."""
+
+    method: Literal["all_pairs", "aligned_pairs"] = Field(description=METHODS)
 
 
 class BranchPoint(Section):
@@ -132,17 +159,17 @@ class BranchPoint(Section):
 class GivenTree(Kind):
     """Branch points set by hand."""
 
-    method: Literal["given"] = Field(description="given: branch points set by hand")
+    method: Literal["given"] = Field(description=METHODS)
     branch_points: tuple[BranchPoint, ...] = Field(
         min_length=1, description="list of {classes, time}; one of them holds all classes"
     )
 
 
-class Comparison(Section):
+class Comparison(Cosines):
     """Agreement of the estimators between independent draws of objects, and their time."""
 
     objects: Whole = Field(100, ge=2, description="objects drawn per class, at least 2")
     draws: Whole = Field(4, ge=2, description="independent draws, at least 2")
 
 
-Tree = Annotated[EstimatedTree | GivenTree, Discriminator("method")]
+Tree = Annotated[SharingTree | SimilarityTree | GivenTree, Discriminator("method")]

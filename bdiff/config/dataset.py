@@ -4,7 +4,7 @@ from pydantic import Field
 
 from bdiff.config.base import Section
 from bdiff.config.data import CLASSES, SHAPES, Comparison, Data, Tree
-from bdiff.config.models import Models, Net
+from bdiff.config.models import AnyNet, Models
 from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
 
 
@@ -16,7 +16,9 @@ class Dataset(Section):
     comparison: Comparison | None = Field(
         None, description="comparison of the branch-point estimators; null for none"
     )
-    net: Net = Field(description="{name: unet or dense, and the network's own settings}")
+    net: AnyNet = Field(
+        description="{name: residual_unet or residual, and the network's own settings}"
+    )
     training: Models = Field(description="training of each model")
     samples: Samples | None = Field(None, description="samples of every class; null for none")
     metrics: Metrics | None = Field(None, description="quality of the samples; null for none")
@@ -32,6 +34,12 @@ class Dataset(Section):
     def models(self) -> tuple[str, ...]:
         """The models that are trained."""
         return ("branched", "linear") if self.training.linear else ("branched",)
+
+    @property
+    def sampled(self) -> tuple[str, ...]:
+        """The models that are sampled: with guidance the label-guided one is so twice."""
+        guided = self.samples and self.samples.guidance is not None
+        return (*self.models, "linear_guided") if guided else self.models
 
     @property
     def classes(self) -> tuple[str, ...] | None:

@@ -23,10 +23,50 @@ class Process(Section):
         return self
 
 
-class UNet(Kind):
-    """Convolutional network for images; the encoder is shared (paper, section 3.1)."""
+NAMES = (
+    "residual_unet (for images) or residual (for tables); the paper's are unet (images) and dense "
+    "(tables)"
+)
 
-    name: Literal["unet"] = Field(description="unet (for images) or dense (for tables)")
+
+class Net(Kind):
+    """What all networks have."""
+
+    name: str = Field(description=NAMES)
+    prediction: Literal["noise", "v"] | None = Field(
+        None, description="what it predicts, noise or v; null for v, of the paper's networks noise"
+    )
+
+
+class ResidualUNet(Net):
+    """Residual U-Net for images; a branch has small changes of the layers all share."""
+
+    name: Literal["residual_unet"] = Field(description=NAMES)
+    channels: tuple[Annotated[Whole, Field(ge=8, multiple_of=8)], ...] = Field(
+        (32, 64), min_length=1, description="channels at each resolution, multiples of 8"
+    )
+    blocks: Whole = Field(1, ge=1, description="blocks at each resolution, at least 1")
+    patch: Whole = Field(
+        2, ge=1, description="pixels a side that are cut into channels, at least 1"
+    )
+    rank: Whole = Field(16, ge=0, description="rank of a branch's own products, 0 for none")
+    condition: Whole = Field(256, ge=1, description="numbers that tell time and branch, at least 1")
+
+
+class ResidualNet(Net):
+    """Residual dense network for tables; a branch has small changes of the layers all share."""
+
+    name: Literal["residual"] = Field(description=NAMES)
+    width: Whole = Field(256, ge=1, description="units per layer, at least 1")
+    blocks: Whole = Field(3, ge=1, description="blocks of two layers, at least 1")
+    rank: Whole = Field(16, ge=0, description="rank of a branch's own products, 0 for none")
+    condition: Whole = Field(128, ge=1, description="numbers that tell time and branch, at least 1")
+
+
+class UNet(Net):
+    """The paper's convolutional network for images; the encoder is shared (section 3.1)."""
+
+    name: Literal["unet"] = Field(description=NAMES)
     channels: tuple[Annotated[Whole, Field(ge=32, multiple_of=32)], ...] = Field(
         min_length=1, description="channels of each convolution, multiples of 32"
     )
@@ -44,16 +84,16 @@ class UNet(Kind):
         return self
 
 
-class DenseNet(Kind):
-    """Dense network for tables; the first layers are shared (paper, section 3.2)."""
+class DenseNet(Net):
+    """The paper's dense network for tables; the first layers are shared (section 3.2)."""
 
-    name: Literal["dense"] = Field(description="unet (for images) or dense (for tables)")
+    name: Literal["dense"] = Field(description=NAMES)
     width: Whole = Field(256, ge=1, description="units per layer, at least 1")
     shared_layers: Whole = Field(2, ge=0, description="layers that all branches share, at least 0")
     branch_layers: Whole = Field(2, ge=1, description="layers of each branch, at least 1")
 
 
-Net = Annotated[UNet | DenseNet, Discriminator("name")]
+AnyNet = Annotated[ResidualUNet | ResidualNet | UNet | DenseNet, Discriminator("name")]
 
 
 class Training(Section):
@@ -62,8 +102,19 @@ class Training(Section):
     steps: Whole = Field(ge=1, description="optimisation steps, at least 1")
     batch_size: Whole = Field(128, ge=1, description="objects per step, at least 1")
     learning_rate: Real = Field(1e-3, gt=0, le=1, description="of Adam, above 0, at most 1")
+    schedule: Literal["cosine", "constant"] = Field(
+        "cosine", description="cosine (the learning rate rises, then falls to 0) or constant"
+    )
     ema: Real = Field(
         0.9995, ge=0, lt=1, description="decay of the weight average per step, from 0 to below 1"
+    )
+
+
+class LinearTraining(Training):
+    """Training of the label-guided model."""
+
+    label_dropout: Real = Field(
+        0.0, ge=0, lt=1, description="share of objects whose class is not told, 0 to below 1"
     )
 
 
@@ -71,6 +122,6 @@ class Models(Section):
     """The models of a data set: branched, and label-guided (the paper's "linear") if wanted."""
 
     branched: Training = Field(description="training of the branched model")
-    linear: Training | None = Field(
+    linear: LinearTraining | None = Field(
         None, description="training of the label-guided model; null for none"
     )

@@ -94,6 +94,12 @@ class Samples(Section):
         description="true: the branched model's classes share their trunks' noise",
     )
     solver: Solver = Field(description="{name: ..., and the solver's own settings}")
+    guidance: Real | None = Field(
+        None,
+        ge=0,
+        description="weight of classifier-free guidance, for samples of linear_guided; 1 is no "
+        "guidance, null for no such samples",
+    )
 
 
 class Metrics(Section):

@@ -26,8 +26,19 @@ WIDTH = 7.5  # inches
 TITLE = 9.5  # characters of a title per inch
 NAME = 20  # characters of a name
 PNG_DPI = 150
-COLOURS = {"branched": "#0072B2", "linear": "#E69F00", "real": "#6E6E6E", "hybrid": "#009E73"}
-NAMES = {"branched": "branched", "linear": "label-guided", "real": "real"}
+COLOURS = {
+    "branched": "#0072B2",
+    "linear": "#E69F00",
+    "linear_guided": "#CC79A7",
+    "real": "#6E6E6E",
+    "hybrid": "#009E73",
+}
+NAMES = {
+    "branched": "branched",
+    "linear": "label-guided",
+    "linear_guided": "label-guided, classifier-free guidance",
+    "real": "real",
+}
 FIRST, SECOND = "#D55E00", "#56B4E9"  # the classes of a pair
 BRANCHES = ("#CFE3F1", "#FBE3B5", "#CDEBDD", "#F8D3C0", "#EAD6E4", "#DDF0FA", "#F7F2B8")  # pale
 INK = "#1A1A1A"

@@ -28,7 +28,7 @@ def net_from(settings: dict, shape: tuple[int, ...], lineage: Lineage, labels: i
     name = settings.pop("name", None)
     if name not in NETS:
         raise ValueError(f"unknown network {name!r}; known: {', '.join(map(repr, NETS))}")
-    prediction = settings.pop("prediction", NETS[name].prediction)
+    prediction = settings.pop("prediction", None) or NETS[name].prediction
     if prediction not in ("noise", "v"):
         raise ValueError(f"a network predicts 'noise' or 'v', found {prediction!r}")
     net = NETS[name](shape=shape, lineage=lineage, labels=labels, **settings)

@@ -20,7 +20,8 @@ ROOT = Path(workflow.basedir)
 GPUS = 1 if CONFIG.device == "cuda" else 0
 # A convolutional network is worth several cores; half of them leave room for the other model.
 CORES = workflow.cores or 8
-NET_THREADS = {"dense": 1, "unet": max(1, min(4, CORES // 2))}
+TABLE_NETS = ("residual", "dense")
+IMAGE_THREADS = max(1, min(4, CORES // 2))
 
 # The files of a downloaded source that every version of it has.
 RAW_FILES = ("source.json", "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
@@ -140,15 +141,15 @@ def tree_option(wildcards):
 
 
 def net_threads(wildcards):
-    return NET_THREADS[CONFIG.datasets[wildcards.dataset].net.name]
+    return 1 if CONFIG.datasets[wildcards.dataset].net.name in TABLE_NETS else IMAGE_THREADS
 
 
 def per_model(text, figure=None):
-    """The text for each model of the data set, which is the figure's or in the wildcards."""
+    """The text for each sampled model of the data set, the figure's or that in the wildcards."""
 
     def texts(wildcards):
         dataset = dataset_of(figure) if figure else wildcards.dataset
-        return [text.format(dataset=dataset, model=m) for m in CONFIG.datasets[dataset].models]
+        return [text.format(dataset=dataset, model=m) for m in CONFIG.datasets[dataset].sampled]
 
     return texts
 
@@ -161,12 +162,26 @@ def per_dataset(text, part):
 
 
 def per_judged_model(text):
-    """The text for each model of each data set that is run and whose samples are judged."""
+    """The text for each sampled model of each data set that is run and whose samples are judged."""
     return [
-        text.format(dataset=name, model=model)
+        text.format(dataset=name, model=model, trained=trained(model))
         for name in per_dataset("{dataset}", "metrics")
-        for model in CONFIG.datasets[name].models
+        for model in CONFIG.datasets[name].sampled
     ]
+
+
+def trained(model):
+    """The model whose weights are sampled: guidance takes those of the label-guided one."""
+    return model.removesuffix("_guided")
+
+
+def of_trained(path):
+    """The file of the trained model in the wildcards."""
+
+    def file(wildcards):
+        return path.format(dataset=wildcards.dataset, model=trained(wildcards.model))
+
+    return file
 
 
 def dataset_of(figure):

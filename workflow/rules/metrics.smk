@@ -109,7 +109,7 @@ rule summarise_quality:
         code=sources("scripts/summarise_quality.py"),
         numbers=here("data/paper/numbers.csv"),
         quality=per_dataset("results/{dataset}/metrics/quality.csv", "metrics"),
-        manifests=per_judged_model("results/{dataset}/models/{model}/manifest.json"),
+        manifests=per_judged_model("results/{dataset}/models/{trained}/manifest.json"),
         samples=per_judged_model("results/{dataset}/samples/{model}.parquet"),
     output:
         table=report(
@@ -129,7 +129,7 @@ rule summarise_quality:
     params:
         paper=paper_folder,
         manifests=per_judged_model(
-            "{dataset}/{model}=results/{dataset}/models/{model}/manifest.json"
+            "{dataset}/{model}=results/{dataset}/models/{trained}/manifest.json"
         ),
         samples=per_judged_model("{dataset}/{model}=results/{dataset}/samples/{model}.parquet"),
     message:

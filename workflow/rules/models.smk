@@ -24,6 +24,8 @@ rule train:
         "benchmarks/results/train/{dataset}/{model}.tsv"
     conda:
         "../../envs/bdiff.yaml"
+    wildcard_constraints:
+        model="branched|linear",
     threads: net_threads
     resources:
         mem_mb=4000,

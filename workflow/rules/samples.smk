@@ -10,8 +10,8 @@ rule sample:
     input:
         script=here("scripts/sample.py"),
         code=sources("scripts/sample.py"),
-        weights="results/{dataset}/models/{model}/weights.safetensors",
-        manifest="results/{dataset}/models/{model}/manifest.json",
+        weights=of_trained("results/{dataset}/models/{model}/weights.safetensors"),
+        manifest=of_trained("results/{dataset}/models/{model}/manifest.json"),
     output:
         samples="results/{dataset}/samples/{model}.parquet",
     log:
@@ -26,11 +26,12 @@ rule sample:
         gpu=GPUS,
     params:
         settings=section("sample"),
+        model=of_trained("results/{dataset}/models/{model}"),
     message:
         "Sampling from the {wildcards.model} model of {wildcards.dataset}"
     shell:
         "python {input.script} --settings {params.settings:q}"
-        " --model results/{wildcards.dataset}/models/{wildcards.model}"
+        " --model {params.model}"
         " --output {output.samples} > {log} 2>&1"
 
 
