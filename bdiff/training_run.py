@@ -173,8 +173,8 @@ class TrainingRun:
         x_0, classes = self.x[chosen], self.labels[chosen]
         random = generator(self.settings.seed, "noise", self.step)
         horizon = self.model.process.horizon
-        # One time in each of as many equal parts of (0, T] as there are examples: branches get their
-        # shares of every batch. At t = 0 there is no noise to predict.
+        # One time in each of as many equal parts of (0, T] as there are examples: branches get
+        # their shares of every batch. At t = 0 there is no noise to predict.
         parts = (np.arange(len(chosen)) + random.random(len(chosen))) / len(chosen)
         t = torch.from_numpy(horizon * (1 - parts)).to(self.device)
         noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(

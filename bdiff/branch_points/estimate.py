@@ -91,8 +91,8 @@ def pair_times_and_tree(
             sharing_costs(objects, process, grid) - tolerance,
             grid,
             names,
-            f"sharing costs at best {{least:.4g}} more than tolerance = {tolerance:g}; use a process "
-            "with more noise or a larger tolerance",
+            f"sharing costs at best {{least:.4g}} more than tolerance = {tolerance:g}; use a "
+            "process with more noise or a larger tolerance",
         )
     elif method in METHODS:
         curves = (

@@ -1,7 +1,7 @@
 r"""What it costs two classes to share a reverse process, as a function of time.
 
-Take objects of class u, noise them to time t, and denoise them as class v: the closer the outcome is
-to class v, the less it costs that both share the process above t. For Gaussian classes and the
+Take objects of class u, noise them to time t, and denoise them as class v: the closer the outcome
+is to class v, the less it costs that both share the process above t. For Gaussian classes and the
 exact reverse process the outcome is known. Along each principal axis of class v, where the classes
 have the variances w_u and w_v and their means differ by δ, the posterior keeps the share
 

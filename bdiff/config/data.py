@@ -86,9 +86,9 @@ Data = Annotated[KnownData | FileData, Discriminator("source")]
 
 
 METHODS = (
-    "sharing_cost (what sharing a process does to the samples), all_pairs (expected cosine over all "
-    "pairs, no Monte-Carlo noise), aligned_pairs (the paper's estimator), or given (branch points "
-    "set by hand)"
+    "sharing_cost (what sharing a process does to the samples), all_pairs (expected cosine over "
+    "all pairs, no Monte-Carlo noise), aligned_pairs (the paper's estimator), or given (branch "
+    "points set by hand)"
 )
 
 

@@ -22,10 +22,10 @@ rule train:
         "logs/train/{dataset}/{model}.log",
     benchmark:
         "benchmarks/results/train/{dataset}/{model}.tsv"
-    conda:
-        "../../envs/bdiff.yaml"
     wildcard_constraints:
         model="branched|linear",
+    conda:
+        "../../envs/bdiff.yaml"
     threads: net_threads
     resources:
         mem_mb=4000,
