@@ -120,12 +120,12 @@ def measure(
     }
 
 
-def read(path: Path) -> list[dict]:
+def read(path: Path, keys: Sequence[str] = KEYS) -> list[dict]:
     """The rows of a file, none if it is not there."""
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     for row in rows:
-        if tuple(row) != KEYS:
-            raise ValueError(f"{path} has a row with the keys {list(row)}, expected {list(KEYS)}")
+        if tuple(row) != tuple(keys):
+            raise ValueError(f"{path} has a row with the keys {list(row)}, expected {list(keys)}")
     return rows
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.model import build_model
-from bdiff.process import VP
+from bdiff.model import Guided, build_model
+from bdiff.process import VP, expand_like
+from bdiff.sample.sampler import Sampler, sample
 from bdiff.tree import BranchTree
 from bdiff.tree_files import convert_tree, load_tree, save_tree
 
@@ -37,6 +38,133 @@ def test_denoising_inverts_the_forward_process(branched, monkeypatch):
     torch.testing.assert_close(
         branched.denoise(x_t, t, torch.zeros(50, dtype=torch.int64)), x_0, atol=1e-4, rtol=1e-4
     )
+
+
+@pytest.fixture
+def v_model(tree):
+    """An untrained branched model of 5 features that predicts v."""
+    net = {"name": "residual", "width": 16, "rank": 2}
+    return build_model("branched", VP(), (5,), net, tree=tree, seed=0).eval()
+
+
+def noised(model, count=200):
+    """Objects, noise, times up to the horizon, classes and x_t."""
+    x_0, noise = torch.randn(2, count, 5)
+    t = torch.linspace(1e-3, 1, count, dtype=torch.float64)
+    return x_0, noise, t, torch.arange(count) % 3, model.process.diffuse(x_0, t, noise)
+
+
+def test_whatever_is_output_noise_and_object_make_up_the_state(v_model, monkeypatch):
+    """x_t = alpha x̂_0 + sigma ε̂ and v = alpha ε̂ - sigma x̂_0, for any output."""
+    _, _, t, classes, x_t = noised(v_model)
+    v = torch.randn_like(x_t)
+    monkeypatch.setattr(v_model.net, "forward", lambda *_: v)
+    noise, x_0 = v_model.predict_noise(x_t, t, classes), v_model.denoise(x_t, t, classes)
+    alpha, sigma = (expand_like(f(t), x_t) for f in (v_model.process.alpha, v_model.process.sigma))
+    torch.testing.assert_close(alpha * x_0 + sigma * noise, x_t, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(alpha * noise - sigma * x_0, v, atol=1e-5, rtol=1e-5)
+
+
+def test_the_true_velocity_has_no_loss_and_gives_object_and_noise(v_model, monkeypatch):
+    x_0, noise, t, classes, x_t = noised(v_model)
+    alpha, sigma = (expand_like(f(t), x_t) for f in (v_model.process.alpha, v_model.process.sigma))
+    monkeypatch.setattr(v_model.net, "forward", lambda *_: alpha * noise - sigma * x_0)
+    assert v_model.loss(x_0, classes, t, noise).max() < 1e-12
+    torch.testing.assert_close(v_model.denoise(x_t, t, classes), x_0, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(v_model.predict_noise(x_t, t, classes), noise, atol=1e-5, rtol=1e-5)
+
+
+def test_a_silent_velocity_has_the_same_loss_at_every_time(v_model):
+    """Objects of unit variance: |v|² is 1 whatever the time; our networks start silent."""
+    x_0, noise, t, classes, _ = noised(v_model, 20_000)
+    with torch.no_grad():
+        losses = v_model.loss(x_0, classes, t, noise)
+    assert [part.mean().item() for part in losses.chunk(4)] == pytest.approx([1] * 4, abs=0.03)
+
+
+@pytest.mark.parametrize("settings", [{"name": "dense"}, {"name": "residual", "width": 16}])
+def test_what_a_network_predicts_can_be_chosen(tree, settings):
+    usual = {"dense": "noise", "residual": "v"}[settings["name"]]
+    for prediction, expected in ((None, usual), ("noise", "noise"), ("v", "v")):
+        net = settings | {"prediction": prediction}
+        model = build_model("branched", VP(), (5,), net, tree=tree)
+        assert model.net.prediction == expected
+    with pytest.raises(ValueError, match="a network predicts 'noise' or 'v', found 'score'"):
+        build_model("branched", VP(), (5,), settings | {"prediction": "score"}, tree=tree)
+
+
+def test_observing_keeps_the_range_of_every_channel_and_the_centre_of_every_branch(tree):
+    net = {"name": "residual_unet", "channels": [8], "rank": 2}
+    model = build_model("branched", VP(), (2, 4, 4), net, tree=tree)
+    assert model.value_range.tolist() == [[-torch.inf] * 2, [torch.inf] * 2]
+    x_0 = torch.randn(12, 2, 4, 4)
+    classes = torch.tensor([0] * 2 + [1] * 3 + [2] * 7)
+    model.observe(x_0, classes)
+    assert torch.equal(model.value_range[0], x_0.amin((0, 2, 3)))
+    assert torch.equal(model.value_range[1], x_0.amax((0, 2, 3)))
+    for number, branch in enumerate(tree.branches):
+        inside = [tree.classes[code] in branch.classes for code in classes]
+        torch.testing.assert_close(model.centres[number], x_0[inside].mean(dim=0))
+    unseen = build_model("branched", VP(), (2, 4, 4), net, tree=tree)
+    unseen.observe(x_0[:2], classes[:2])
+    leaves = {tree.branches[n].classes: unseen.centres[n] for n in range(len(tree.branches))}
+    assert not leaves["4",].any()
+    torch.testing.assert_close(leaves["0",], x_0[:2].mean(dim=0))
+
+
+def test_crossing_gives_states_of_a_mixture_the_mean_of_the_class(branched, tree):
+    """States of the classes 4 and 9, mixed; on crossing into 4 their mean is that of noised 4s."""
+    means = torch.tensor([[0.0] * 5, [1.0, -2.0, 0.0, 3.0, 0.5], [-1.0, 0.5, 2.0, 0.0, 0.5]])
+    classes = torch.tensor([0] * 20 + [1] * 100 + [2] * 300)
+    x_0 = means[classes] + 0.3 * torch.randn(420, 5)
+    branched.observe(x_0, classes)
+    numbers = {branch.classes: number for number, branch in enumerate(tree.branches)}
+    time = torch.full((420,), 0.35, dtype=torch.float64)
+    x_t = branched.process.diffuse(x_0, time, torch.zeros_like(x_0))
+    mixed = x_t[classes > 0]
+    crossed = branched.cross(mixed, 0.35, numbers["4", "9"], numbers["4",])
+    torch.testing.assert_close(crossed.mean(dim=0), x_t[classes == 1].mean(dim=0))
+    torch.testing.assert_close(crossed - crossed[:1], mixed - mixed[:1])  # a shift, no more
+    on_the_way = branched.cross(x_t, 0.35, numbers["0", "4", "9"], numbers["4", "9"])
+    both_ways = branched.cross(on_the_way, 0.35, numbers["4", "9"], numbers["4",])
+    straight = branched.cross(x_t, 0.35, numbers["0", "4", "9"], numbers["4",])
+    torch.testing.assert_close(both_ways, straight)
+
+
+def test_states_stay_where_nothing_is_known_or_nothing_parts(branched, linear):
+    x_t = torch.randn(10, 5)
+    assert torch.equal(branched.cross(x_t, 0.35, 0, 1), x_t)  # nothing was observed
+    linear.observe(x_t, torch.arange(10) % 3)
+    assert linear.cross(x_t, 0.35, 0, 0) is x_t
+
+
+def test_guidance_runs_from_the_untold_model_to_the_told_one_and_beyond(linear):
+    _, _, t, classes, x_t = noised(linear, 50)
+    told = linear.denoise(x_t, t, classes)
+    untold = linear.denoise(x_t, t, torch.full_like(classes, 3))
+    assert (told - untold).abs().min() > 0
+    for weight in (0.0, 1.0, 2.5):
+        expected = untold + weight * (told - untold)
+        guided = Guided(linear, weight).denoise(x_t, t, classes)
+        # at the horizon x̂_0 is the output divided by 0.007
+        torch.testing.assert_close(guided, expected, atol=1e-3, rtol=1e-4)
+
+
+def test_guidance_counts_two_evaluations(linear):
+    request, sampler = {"4": 3, "9": 2}, Sampler.of({"name": "ddim", "steps": 5})
+    guided = Guided(linear, 2.0)
+    plain, twice = (sample(model, request, sampler) for model in (linear, guided))
+    assert twice.meta["nfe_per_object"] == 2 * plain.meta["nfe_per_object"]
+    assert sampler.cost(guided, request).evaluations == twice.meta["evaluations"]
+    same = sample(Guided(linear, 1.0), request, sampler)
+    np.testing.assert_allclose(same.x, plain.x, rtol=1e-3, atol=1e-3)
+
+
+def test_guidance_needs_a_label_guided_model(branched, linear):
+    with pytest.raises(ValueError, match=r"label-guided model and a weight .* found a branched"):
+        Guided(branched, 2.0)
+    with pytest.raises(ValueError, match="found a linear model and -1"):
+        Guided(linear, -1)
 
 
 def test_weights_are_a_function_of_the_seed(tree):

@@ -1,5 +1,6 @@
 """The branch tree: a partition of classes x time, whatever is done to it."""
 
+import itertools
 import re
 
 import numpy as np
@@ -66,6 +67,19 @@ def test_branches_meet_their_parents(tree):
         path = tree.path(name)
         assert tree.branches[path[0]].classes == (name,)
         assert tree.branches[path[-1]].parent is None
+
+
+@given(trees())
+def test_a_lineage_runs_from_the_branch_to_the_root(tree):
+    assert len(tree.lineage) == len(tree.branches)
+    for number, line in enumerate(tree.lineage):
+        assert line[0] == number
+        parents = [tree.branches[step].parent for step in line]
+        assert parents == [*line[1:], None]
+        sizes = [len(tree.branches[step].classes) for step in line]
+        assert all(low < high for low, high in itertools.pairwise(sizes))
+    for code, name in enumerate(tree.classes):
+        assert tree.lineage[len(tree.points) + code] == tree.path(name)
 
 
 def test_at_a_branch_point_the_child_is_in_charge():

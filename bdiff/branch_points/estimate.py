@@ -88,10 +88,11 @@ def pair_times_and_tree(
     names = tuple(objects)
     if method == "sharing_cost":
         crossing = first_met(
-            sharing_costs(objects, process, grid) - tolerance,
+            sharing_costs(objects, process, grid),
+            tolerance,
             grid,
             names,
-            f"sharing costs at best {{least:.4g}} more than tolerance = {tolerance:g}; use a "
+            f"sharing costs at best {{least:.4g}}, more than tolerance = {tolerance:g}; use a "
             "process with more noise or a larger tolerance",
         )
     elif method in METHODS:

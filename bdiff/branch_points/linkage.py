@@ -51,9 +51,10 @@ def crossing_times(
     if smoothing > 0:
         curves = gaussian_filter1d(curves, smoothing, axis=0)
     within = np.diagonal(curves, axis1=1, axis2=2)
-    lacking = (within[:, :, None] + within[:, None, :]) / 2 - curves - epsilon
+    lacking = (within[:, :, None] + within[:, None, :]) / 2 - curves
     return first_met(
         lacking,
+        epsilon,
         times,
         classes,
         "their mean similarity is at best {least:.4g} below that within them, more than epsilon = "
@@ -62,12 +63,13 @@ def crossing_times(
 
 
 def first_met(
-    lacking: np.ndarray, times: np.ndarray, classes: Sequence[str], why: str
+    lacking: np.ndarray, enough: float, times: np.ndarray, classes: Sequence[str], why: str
 ) -> np.ndarray:
-    """The first time at which nothing is lacking any more for two classes to share a process.
+    """The first time at which little is lacking for two classes to share a process.
 
     Args:
-        lacking: (T, C, C), met where <= 0.
+        lacking: (T, C, C).
+        enough: they may share it where no more than this is lacking.
         times: (T,) ascending.
         classes: C names, for the error message.
         why: the message's second half; {least} stands for the least that is lacking.
@@ -78,7 +80,7 @@ def first_met(
     Raises:
         ValueError: if two classes stay apart up to the last time.
     """
-    met = lacking <= 0
+    met = lacking <= enough
     apart = np.argwhere(np.triu(~met.any(axis=0), 1))
     if len(apart):
         u, v = apart[0]

@@ -9,7 +9,13 @@ import pytest
 from sklearn.datasets import load_digits
 
 from bdiff.branch_points.compare import compare_estimators
-from bdiff.branch_points.estimate import draw_objects, estimate_tree, given_tree
+from bdiff.branch_points.estimate import (
+    draw_objects,
+    estimate_tree,
+    given_tree,
+    pair_times_and_tree,
+)
+from bdiff.branch_points.sharing_cost import sharing_costs
 from bdiff.data.dataset import Dataset, read_dataset, write_dataset
 from bdiff.data.download import download
 from bdiff.data.preprocess import preprocess
@@ -55,6 +61,42 @@ def test_a_known_hierarchy_is_found(hierarchy, method):
     assert tree.classes == tuple("abcde")
 
 
+def test_the_cost_of_sharing_finds_a_known_hierarchy(hierarchy):
+    crossing, tree = pair_times_and_tree(hierarchy, PROCESS, method="sharing_cost", times=1000)
+    clades = {"".join(sorted(point.classes)) for point in tree.points}
+    assert clades == {"abcde", "abc", "ab", "de"}
+    # a branch holds no two classes that may not share it, and its point is where the last two may
+    for point in tree.points:
+        codes = [tree.index(name) for name in point.classes]
+        assert point.time == crossing[np.ix_(codes, codes)].max()
+        before = sharing_costs(hierarchy, PROCESS, np.array([point.time - 1 / 999, point.time]))
+        assert before[0][np.ix_(codes, codes)].max() > 0.05
+        assert before[1][np.ix_(codes, codes)].max() <= 0.05
+    options = {"method": "sharing_cost", "times": 200}
+    shuffled = {name: x[::-1] for name, x in hierarchy.items()}
+    assert estimate_tree(shuffled, PROCESS, seed=5, **options) == estimate_tree(
+        hierarchy, PROCESS, **options
+    )
+
+
+def test_a_smaller_tolerance_puts_branch_points_later(digits):
+    roots = [
+        estimate_tree(digits, PROCESS, method="sharing_cost", times=200, tolerance=tolerance)
+        for tolerance in (0.005, 0.02, 0.1, 0.5)
+    ]
+    times = [tree.points[0].time for tree in roots]
+    assert times == sorted(times, reverse=True)
+    assert len(set(times)) == 4
+    shared = [tree.shared_cost for tree in roots]
+    assert shared == sorted(shared, reverse=True)
+
+
+def test_too_small_a_tolerance_is_refused_with_what_it_would_take(hierarchy):
+    message = r"stay apart up to t = 1: sharing costs at best 0\.\d+, more than tolerance = 0\.001"
+    with pytest.raises(ValueError, match=message):
+        estimate_tree(hierarchy, VP(0.1, 1.0), method="sharing_cost", times=50, tolerance=1e-3)
+
+
 def test_all_pairs_depends_on_nothing_but_the_objects(hierarchy):
     shuffled = {name: x[::-1] for name, x in hierarchy.items()}
     first = estimate_tree(hierarchy, PROCESS, times=200)
@@ -71,11 +113,13 @@ def test_a_seed_fixes_objects_and_noise(digits, method):
     assert estimate_tree(digits, PROCESS, seed=4, **options) != tree
 
 
-def test_times_shift_with_the_process_but_noise_levels_do_not(hierarchy):
+@pytest.mark.parametrize("method", ["all_pairs", "sharing_cost"])
+def test_times_shift_with_the_process_but_noise_levels_do_not(hierarchy, method):
     """What separates classes is the noise level: the same clades at the same log-SNR, to a step."""
     one, other = VP(0.1, 20.0), VP(0.1, 15.0)
-    a = estimate_tree(hierarchy, one, times=2000, smoothing=0)
-    b = estimate_tree(hierarchy, other, times=2000, smoothing=0)
+    options = {"method": method, "times": 2000, "smoothing": 0}
+    a = estimate_tree(hierarchy, one, **options)
+    b = estimate_tree(hierarchy, other, **options)
     for point, match in zip(a.points, b.points, strict=True):
         assert point.classes == match.classes
         assert match.time > point.time

@@ -8,7 +8,7 @@ from scipy.cluster import hierarchy
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.distance import squareform
 
-from bdiff.branch_points.linkage import crossing_times, link
+from bdiff.branch_points.linkage import crossing_times, first_met, link
 
 TIMES = np.linspace(0, 1, 101)
 
@@ -65,6 +65,36 @@ def test_single_linkage_of_a_known_matrix():
     assert tree.classes == tuple("abcd")
 
 
+def test_complete_linkage_joins_sets_when_all_their_classes_may():
+    crossing = matrix("abcd", ab=0.2, ac=0.5, bc=0.3, ad=0.9, bd=0.7, cd=0.8)
+    tree = link(crossing, "abcd", horizon=1, least=0.01, linkage="complete")
+    assert points(tree) == {"ab": 0.2, "abc": 0.5, "abcd": 0.9}
+    # a and b are near, and so are b and c, but a and c are not: single linkage joins the chain
+    chain = matrix("abc", ab=0.2, bc=0.25, ac=0.8)
+    assert points(link(chain, "abc", horizon=1, least=0.01)) == {"ab": 0.2, "abc": 0.25}
+    assert points(link(chain, "abc", horizon=1, least=0.01, linkage="complete")) == {
+        "ab": 0.2,
+        "abc": 0.8,
+    }
+
+
+def test_what_is_lacking_is_met_at_the_first_time_and_in_both_orders():
+    lacking = np.ones((101, 2, 2))
+    lacking[30:, 0, 1] = 0.0
+    lacking[31:, 1, 0] = 0.05  # rounding may part the two by a step: the later one counts
+    found = first_met(lacking, 0.05, TIMES, "ab", "")
+    np.testing.assert_allclose(found, [[0, 0.31], [0.31, 0]])
+    lacking[50:, 0, 1] = 1.0  # the first time counts, whatever comes later
+    assert first_met(lacking, 0.05, TIMES, "ab", "")[0, 1] == pytest.approx(0.31)
+
+
+def test_what_is_never_met_is_told_with_what_is_lacking_at_least():
+    lacking = np.full((101, 2, 2), 0.5)
+    lacking[70, 0, 1] = 0.125
+    with pytest.raises(ValueError, match=r"'a' and 'b' stay apart up to t = 1: still 0\.125"):
+        first_met(lacking, 0.05, TIMES, "ab", "still {least:.4g}")
+
+
 def test_a_crossover_at_zero_is_lifted_to_one_step_and_separates():
     tree = link(matrix("abc", ab=0.0, ac=0.5, bc=0.4), "abc", horizon=1, least=0.01)
     assert points(tree) == {"ab": 0.01, "abc": 0.4}
@@ -116,21 +146,27 @@ def test_one_class_needs_no_branch_point():
     steps=st.sampled_from([3, 10, 1000]),
     min_time=st.sampled_from([0.0, 0.05]),
     min_length=st.sampled_from([0.0, 0.01]),
+    linkage=st.sampled_from(["single", "complete"]),
     seed=st.integers(0, 2**16),
 )
-def test_linkage_is_a_valid_tree_above_its_floors(count, steps, min_time, min_length, seed):
+def test_linkage_is_a_valid_tree_above_its_floors(
+    count, steps, min_time, min_length, linkage, seed
+):
     crossing = np.triu(np.random.default_rng(seed).integers(0, steps, (count, count)), 1)
     crossing = (crossing + crossing.T) / (2 * steps)  # in [0, 1/2), ties and zeros frequent
     classes = [f"class {number}" for number in range(count)]
-    tree = link(crossing, classes, horizon=1, least=1e-3, min_time=min_time, min_length=min_length)
+    minima = {"min_time": min_time, "min_length": min_length}
+    tree = link(crossing, classes, horizon=1, least=1e-3, linkage=linkage, **minima)
     inner = tree.branches[: len(tree.points)]
     assert all(point.time >= max(min_time, 1e-3) for point in tree.points)
     assert all(b.end - b.start >= min_length - 1e-12 for b in inner if b.parent is not None)
     assert all(branch.end > branch.start for branch in tree.branches)
     # A pair meets no earlier than its cophenetic distance, and exactly there if nothing was lifted.
-    cophenet = squareform(hierarchy.cophenet(hierarchy.linkage(squareform(crossing), "single")))
+    cophenet = squareform(hierarchy.cophenet(hierarchy.linkage(squareform(crossing), linkage)))
     met = np.array([[tree.branch_time(u, v) for v in classes] for u in classes])
     assert (met >= cophenet).all()
+    if linkage == "complete":
+        assert (met >= crossing).all()  # classes that share a process may all do so
     if min_time == min_length == 0:
         expected = np.maximum(cophenet, 1e-3)
         np.fill_diagonal(expected, 0)
