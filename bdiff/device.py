@@ -1,6 +1,15 @@
-"""Where to compute."""
+"""Where to compute, how precisely, and whether compiled."""
+
+import importlib.util
+import os
+import shutil
+import warnings
+from contextlib import AbstractContextManager
 
 import torch
+from torch import nn
+
+PRECISIONS = ("float32", "bfloat16")
 
 
 def choose_device(name: str) -> torch.device:
@@ -8,3 +17,57 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager:
+    """A context whose matrix products and convolutions have this precision; weights stay float32.
+
+    Where bfloat16 would be no faster it warns and leaves float32.
+
+    Args:
+        precision: "float32" or "bfloat16".
+        device: where it is computed.
+
+    Raises:
+        ValueError: if the precision is unknown.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}, it must be one of {PRECISIONS}")
+    wanted = precision == "bfloat16"
+    if wanted and (found := _slow_bfloat16(device)):
+        warnings.warn(
+            f"precision is 'bfloat16', but {found}; float32 is used instead", stacklevel=2
+        )
+        wanted = False
+    return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
+
+
+def _slow_bfloat16(device: torch.device) -> str | None:
+    """Why bfloat16 would be no faster there, or None."""
+    if device.type == "cuda":
+        old = torch.cuda.get_device_capability(device) < (8, 0) and torch.version.hip is None
+        return "this GPU has no arithmetic of that kind (it is older than Ampere)" if old else None
+    # Without tiles of AMX a training step in bfloat16 takes longer than in float32.
+    amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)()
+    return None if amx else "this processor has no AMX, without which it is the slower one"
+
+
+def compile_net(net: nn.Module, device: torch.device) -> bool:
+    """Have a network compiled when it is first called, in place; returns whether it will be.
+
+    Where that would not help or not work it warns and leaves the network as it is.
+    """
+    found = None
+    if device.type == "cpu":
+        found = "on a CPU the layers of the branches are a loop, which a compiled graph cannot hold"
+    elif importlib.util.find_spec("triton") is None:
+        found = "triton is not installed"
+    elif not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++"))):
+        found = "there is no C++ compiler"
+    if found:
+        warnings.warn(
+            f"compile is true, but {found}; the network runs uncompiled instead", stacklevel=2
+        )
+        return False
+    net.compile()
+    return True

@@ -8,7 +8,7 @@ import torch
 
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
-from bdiff.device import choose_device
+from bdiff.device import autocast, choose_device, compile_net
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.training_run import Training, TrainingRun
@@ -23,6 +23,8 @@ def train(
     *,
     checkpoints: str | Path | None = None,
     device: str = "auto",
+    precision: str = "float32",
+    compile: bool = False,
 ) -> list[dict]:
     """Train a model in place; it ends with the averaged weights, in evaluation mode.
 
@@ -32,6 +34,9 @@ def train(
         settings: see `Training`.
         checkpoints: folder for checkpoints; an unfinished run found there is resumed.
         device: "auto", "cpu" or "cuda".
+        precision: of the network's products, "float32" or "bfloat16".
+        compile: have the network compiled; for GPUs. This and bfloat16 fall back with a warning
+            where they would be no faster.
 
     Returns:
         One record per `log_every` steps: step, mean loss, mean norm of the gradient.
@@ -41,7 +46,10 @@ def train(
         TrainingError: if a loss or gradient is not finite, naming step, times, branches and
             classes; if the checkpoints belong to a run with other settings, naming them.
     """
-    run = TrainingRun(model, dataset, settings, choose_device(device))
+    where = choose_device(device)
+    run = TrainingRun(model, dataset, settings, where, autocast(precision, where))
+    if compile:
+        compile_net(model.net, where)
     folder = None if checkpoints is None else Path(checkpoints)
     with nullcontext() if folder is None else locked(folder):
         if folder is not None:

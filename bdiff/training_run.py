@@ -4,9 +4,6 @@ Everything random is a function of the seed and a number: the order of the objec
 times and noise of (seed, step). Together with the checkpoints (weights, average, optimiser) that
 makes an interrupted run, started again, end with the same bits as one that was never interrupted
 (on a CPU; some kernels of GPUs add up in no fixed order).
-
-The average of the weights (EMA) with decay d is warmed up: step k uses min(d, (1 + k) / (10 + k)),
-so early weights are forgotten.
 """
 
 import hashlib
@@ -14,19 +11,22 @@ import json
 import math
 import shutil
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
 from bdiff.checkpoint import load_folder, model_to_dict, newest, save_folder
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.model import DiffusionModel
+from bdiff.nets.routing import sparse_gradients
+from bdiff.optimizer import BranchAdam
 from bdiff.randomness import generator
 
+FORMAT = "bdiff.training/2"  # of checkpoints
 SCHEDULES = ("constant", "cosine")
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
 
@@ -38,7 +38,7 @@ class Training:
     Args:
         steps: optimisation steps.
         batch_size: examples per step; the last batch of an epoch may be smaller.
-        learning_rate: of Adam, with its default betas.
+        learning_rate: of Adam, see `bdiff.optimizer`.
         schedule: "constant", or "cosine": it rises over the first 200 steps (or a tenth, if that is
             less) and falls to 0 along half a cosine.
         ema: decay of the averaged weights, in [0, 1); these are the weights the model ends with.
@@ -117,6 +117,7 @@ class TrainingRun:
         dataset: Dataset,
         settings: Training,
         device: torch.device,
+        precision: AbstractContextManager | None = None,
     ):
         if dataset.shape != model.shape:
             raise ValueError(
@@ -140,15 +141,13 @@ class TrainingRun:
         self.description = describe_run(model, dataset, settings)
         self.model = model.to(device).train()
         self.settings, self.device = settings, device
+        self.precision = precision or nullcontext()
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
         self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
         self.model.observe(self.x, self.labels)
         self.batch = min(settings.batch_size, len(x))
-        self.parameters = dict(model.named_parameters())
-        self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
-        self.optimizer = torch.optim.Adam(
-            self.parameters.values(), lr=settings.learning_rate, fused=True
-        )
+        self.optimizer = BranchAdam(model, settings.ema)
+        sparse_gradients(model, device.type == "cpu")
         self.step, self.seconds, self.records = 0, 0.0, []
         self.sums = {"loss": 0.0, "gradient_norm": 0.0}
         self._order = (-1, None)
@@ -186,21 +185,16 @@ class TrainingRun:
             told = classes.masked_fill(
                 torch.from_numpy(dropped).to(self.device), len(self.model.classes)
             )
-        losses = self.model.loss(x_0, told, t, noise)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.rate(self.step)
+        with self.precision:
+            losses = self.model.loss(x_0, told, t, noise)
         self.optimizer.zero_grad()
         losses.mean().backward()
-        norm = clip_grad_norm_(self.parameters.values(), self.settings.clip)
-        if not torch.isfinite(norm):
+        present = self.model.branch_of(told, t).unique().tolist()
+        norm = self.optimizer.step(self.settings.rate(self.step), self.settings.clip, present)
+        if not math.isfinite(norm):
             raise TrainingError(self._explain(losses.detach(), classes, t))
-        self.optimizer.step()
-        decay = min(self.settings.ema, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(
-            list(self.average.values()), [p.detach() for p in self.parameters.values()], 1 - decay
-        )
         self.step += 1
-        self._record(float(losses.detach().mean()), float(norm))
+        self._record(float(losses.detach().mean()), norm)
         self.seconds += time.perf_counter() - began
         return len(chosen)
 
@@ -232,21 +226,14 @@ class TrainingRun:
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint and drop all but the newest two."""
-        state = self.optimizer.state_dict()["state"]
-        moments = {
-            f"{name}/{key}": value
-            for number, name in enumerate(self.parameters)
-            for key, value in state[number].items()
-        }
         manifest = {
-            "format": "bdiff.training/1", "run": self.description, "step": self.step,
-            "seconds": self.seconds, "sums": self.sums,
+            "format": FORMAT, "run": self.description, "step": self.step, "seconds": self.seconds,
+            "sums": self.sums, "averaged": self.optimizer.averaged,
         }  # fmt: skip
-        tensors = {"weights": self.parameters, "average": self.average, "optimizer": moments}
         save_folder(
             folder / f"step-{self.step:08d}",
             manifest,
-            tensors,
+            self.optimizer.state(),
             {"metrics.jsonl": lines(self.records)},
         )
         for old in sorted(folder.glob("step-*"))[:-2]:
@@ -259,6 +246,7 @@ class TrainingRun:
             return
         manifest, tensors = load_folder(found)
         differences = list(_differences(manifest["run"], self.description))
+        differences += _differences(manifest["format"], FORMAT, "format")
         if manifest["step"] > self.settings.steps:
             differences.append(
                 f"steps: the checkpoint is at {manifest['step']}, this run ends at "
@@ -270,33 +258,15 @@ class TrainingRun:
                 + "\n  ".join(differences)
                 + f"\nremove {folder} to start anew, or restore the settings to resume"
             )
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                parameter.copy_(tensors["weights"][name])
-                self.average[name].copy_(tensors["average"][name])
-        moments = tensors["optimizer"]
-        state = {
-            number: {
-                "step": moments[f"{name}/step"],
-                # in the memory layout of the parameter, or the fused optimiser would pair other
-                # elements
-                "exp_avg": torch.empty_like(parameter.data).copy_(moments[f"{name}/exp_avg"]),
-                "exp_avg_sq": torch.empty_like(parameter.data).copy_(moments[f"{name}/exp_avg_sq"]),
-            }
-            for number, (name, parameter) in enumerate(self.parameters.items())
-        }
-        self.optimizer.load_state_dict(
-            {"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]}
-        )
+        self.optimizer.load(tensors, manifest["step"], manifest["averaged"])
         self.step, self.seconds, self.sums = manifest["step"], manifest["seconds"], manifest["sums"]
         text = (found / "metrics.jsonl").read_text()
         self.records = [json.loads(line) for line in text.splitlines()]
 
     def finish(self) -> None:
         """Give the model its averaged weights."""
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                parameter.copy_(self.average[name])
+        self.optimizer.use_average()
+        sparse_gradients(self.model, False)
         self.model.eval()
 
 

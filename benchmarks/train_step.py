@@ -1,92 +1,210 @@
-"""Time of one optimisation step: branched, label-guided, and the way of the paper's reference.
+"""Time and memory of one optimisation step: branched, label-guided, and every head for everything.
 
     python -m benchmarks.train_step --dataset fashion_mnist --json
 
-The reference evaluates every branch's layers for every example, and the shared layers once per
-branch (paper, section 9.2). Here that is our own network, called once per branch for the whole
-batch. All ways run in turns in one process on random objects of the data set's shape, with the
-paper's tree; the numbers are medians.
+The paper's reference evaluates every branch's layers for every example, and the shared layers once
+per branch (paper, section 9.2). Here that is our own network on the batch repeated for every
+branch, so it differs in nothing else. All ways run in turns in one process on random objects of the
+data set's shape, with the paper's tree; times are medians, in ms. The peaks are the resident memory
+of a step above what its process had before, in MB, each in a process of its own (on a GPU, what
+torch allocated).
+
+`growth` is the time of a branched step with the same network on trees of 10, 25, 50 and 100
+classes, by number of branches: classes are halved until they are alone, at times between 0.3 and
+0.6, about where the paper's trees branch.
 """
 
 import argparse
 import itertools
 import json
+import math
 import statistics
+import subprocess
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
+from bdiff.device import choose_device
 from bdiff.model import DiffusionModel, build_model
+from bdiff.nets.routing import sparse_gradients
+from bdiff.optimizer import BranchAdam
 from bdiff.paper import paper_tree
 from bdiff.process import VP
+from bdiff.tree import BranchPoint, BranchTree
 
-CASES = {
-    "fashion_mnist": ("fashion_mnist", (1, 28, 28), {"name": "unet"}),
-    "letters": ("letters", (16,), {"name": "dense"}),
+SHAPES = {"fashion_mnist": (1, 28, 28), "letters": (16,)}
+NETS = {
+    "fashion_mnist": {"paper": "unet", "residual": "residual_unet"},
+    "letters": {"paper": "dense", "residual": "residual"},
 }
+CLASSES = (10, 25, 50, 100)
 BATCH = 128
 
 
-def every_head(model: DiffusionModel, x_0, classes, t, noise):
-    """The loss of a branched model, computed as the reference does."""
-    x_t = model.process.diffuse(x_0, t, noise)
-    heads = [
-        model.predict_noise(x_t, t, classes, torch.full_like(classes, number))
-        for number in range(len(model.tree.branches))
-    ]
+def model_of(way: str, dataset: str, net: str, tree: BranchTree | None = None) -> DiffusionModel:
+    """A model for the data set's shape.
+
+    Args:
+        way: "branched", "linear" or "every_head".
+        dataset, net: keys of `NETS`.
+        tree: by default the paper's.
+    """
+    tree = tree or paper_tree(dataset)
+    settings = {"name": NETS[dataset][net]}
+    if way == "linear":
+        return build_model("linear", VP(), SHAPES[dataset], settings, classes=tree.classes)
+    model = build_model("branched", VP(), SHAPES[dataset], settings, tree=tree)
+    if way == "every_head":
+        model.output = lambda x_t, t, classes: every_head(model, x_t, t, classes)
+    return model
+
+
+def every_head(model: DiffusionModel, x_t, t, classes):
+    """What the network predicts, computed as the reference does; arguments as those of `output`."""
+    branches, count = len(model.tree.branches), len(x_t)
+    heads = model.net(
+        x_t.repeat(branches, *[1] * (x_t.ndim - 1)),
+        (t / model.process.horizon).repeat(branches),
+        torch.arange(branches, device=x_t.device).repeat_interleave(count),
+        classes.repeat(branches),
+    ).view(branches, *x_t.shape)
     own = model.branch_of(classes, t).tolist()
-    predicted = torch.stack([heads[branch][i] for i, branch in enumerate(own)])
-    return (predicted - noise).square().flatten(1).mean(dim=1)
+    return torch.stack([heads[branch, i] for i, branch in enumerate(own)])
 
 
-def step_of(model: DiffusionModel, loss):
+def synthetic_tree(count: int) -> BranchTree:
+    """A tree of that many classes, halved again and again."""
+    names = [str(number) for number in range(count)]
+    depth = math.ceil(math.log2(count))
+
+    def points(classes: list[str], level: int) -> list[BranchPoint]:
+        if len(classes) < 2:
+            return []
+        half = len(classes) // 2
+        here = BranchPoint(frozenset(classes), 0.6 - 0.3 * level / depth)
+        return [here, *points(classes[:half], level + 1), *points(classes[half:], level + 1)]
+
+    return BranchTree(names, points(names, 0))
+
+
+def step_of(model: DiffusionModel, way: str = "branched") -> Callable[[], float]:
     """A function that makes one optimisation step and returns its seconds."""
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    device = choose_device("auto")
+    model.to(device)
+    optimizer = BranchAdam(model, ema=0.9995)
+    sparse_gradients(model, device.type == "cpu")
 
     def step() -> float:
-        x_0, noise = torch.randn(2, BATCH, *model.shape)
-        classes = torch.randint(len(model.classes), (BATCH,))
-        t = torch.rand(BATCH, dtype=torch.float64)
+        x_0, noise = torch.randn(2, BATCH, *model.shape, device=device)
+        classes = torch.randint(len(model.classes), (BATCH,), device=device)
+        t = torch.rand(BATCH, dtype=torch.float64, device=device)
         began = time.perf_counter()
         optimizer.zero_grad()
-        loss(x_0, classes, t, noise).mean().backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        model.loss(x_0, classes, t, noise).mean().backward()
+        present = model.branch_of(classes, t).unique().tolist()
+        if way == "every_head":
+            present = range(len(model.tree.branches))
+        optimizer.step(1e-3, 1.0, present)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
         return time.perf_counter() - began
 
     return step
 
 
+def medians(steps: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Median milliseconds of each function; they are called in turns, and the first call of each is
+    left out: it allocates."""
+    seconds = {name: [] for name in steps}
+    for _, name in itertools.product(range(rounds + 1), steps):
+        seconds[name].append(steps[name]())
+    return {name: 1e3 * statistics.median(values[1:]) for name, values in seconds.items()}
+
+
+def peak(way: str, dataset: str, net: str) -> float:
+    """MB that one step takes at most, above what this process holds before."""
+    step = step_of(model_of(way, dataset, net), way)
+    if torch.cuda.is_available():
+        before = torch.cuda.memory_allocated()
+        step()
+        return (torch.cuda.max_memory_allocated() - before) / 1e6
+    before = _resident("VmRSS")
+    step()
+    return _resident("VmHWM") - before
+
+
+def _resident(key: str) -> float:
+    """Resident memory of this process in MB: VmRSS now, VmHWM at most; Linux only."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(key + ":"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise OSError(f"/proc/self/status has no {key}")
+
+
+def peak_of_child(way: str, dataset: str, net: str) -> float:
+    """`peak` in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.train_step", "--dataset", dataset, "--net", net]
+    child = subprocess.run([*command, "--peak", way], check=True, stdout=subprocess.PIPE, text=True)
+    return float(child.stdout)
+
+
+def measure(dataset: str, net: str, rounds: int) -> dict:
+    """All numbers of a data set and a network."""
+    ways = ("every_head", "branched", "linear")
+    result = {"dataset": dataset, "net": NETS[dataset][net], "threads": torch.get_num_threads()}
+    result["branches"] = len(paper_tree(dataset).branches)
+    times = medians({way: step_of(model_of(way, dataset, net), way) for way in ways}, rounds)
+    result |= {f"{way}_ms": times[way] for way in ways}
+    result["ratio_every_head"] = times["every_head"] / times["branched"]
+    result["ratio_linear"] = times["branched"] / times["linear"]
+    peaks = {way: peak_of_child(way, dataset, net) for way in ways[:2]}
+    result |= {f"peak_mb_{way}": peaks[way] for way in peaks}
+    result["ratio_peak"] = peaks["every_head"] / peaks["branched"]
+    trees = [synthetic_tree(count) for count in CLASSES]
+    growth = medians(
+        {str(len(t.branches)): step_of(model_of("branched", dataset, net, t)) for t in trees},
+        rounds,
+    )
+    result["growth"] = growth
+    result["growth_199_over_19"] = growth["199"] / growth["19"]
+    return result
+
+
+def text_of(result: dict) -> str:
+    """The numbers for people."""
+    growth = ", ".join(f"{branches}: {ms:.1f} ms" for branches, ms in result["growth"].items())
+    return (
+        f"One optimisation step, {result['dataset']}, {result['net']}, {result['branches']} "
+        f"branches, batch {BATCH}, {result['threads']} threads\n"
+        f"  every head for every example  {result['every_head_ms']:8.1f} ms, peak "
+        f"{result['peak_mb_every_head']:,.0f} MB\n"
+        f"  branched                      {result['branched_ms']:8.1f} ms, peak "
+        f"{result['peak_mb_branched']:,.0f} MB: {result['ratio_every_head']:.1f} times as fast, "
+        f"1/{result['ratio_peak']:.1f} of the memory\n"
+        f"  label-guided, same width      {result['linear_ms']:8.1f} ms: branched takes "
+        f"{result['ratio_linear']:.2f} times as long\n"
+        f"  by number of branches         {growth}: 199 take {result['growth_199_over_19']:.2f} "
+        "times as long as 19"
+    )
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", choices=CASES, required=True)
+    parser.add_argument("--dataset", choices=NETS, required=True)
+    parser.add_argument("--net", choices=("paper", "residual"), default="paper")
     parser.add_argument("--rounds", type=int, default=7, help="steps of each way")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--peak", help="print the peak of one way alone, in MB")
     args = parser.parse_args(argv)
     torch.set_flush_denormal(True)
-    tree_name, shape, net = CASES[args.dataset]
-    tree = paper_tree(tree_name)
-    branched = build_model("branched", VP(), shape, net, tree=tree)
-    linear = build_model("linear", VP(), shape, net, classes=tree.classes)
-    slow = build_model("branched", VP(), shape, net, tree=tree)
-    steps = {
-        "branched": step_of(branched, branched.loss),
-        "linear": step_of(linear, linear.loss),
-        "every_head": step_of(slow, lambda *batch: every_head(slow, *batch)),
-    }
-    seconds = {way: [] for way in steps}
-    for _, way in itertools.product(range(args.rounds + 1), steps):
-        seconds[way].append(steps[way]())
-    # the first step of each is left out: it allocates
-    medians = {f"{way}_ms": 1e3 * statistics.median(s[1:]) for way, s in seconds.items()}
-    result = {
-        "dataset": args.dataset,
-        "branches": len(tree.branches),
-        **medians,
-        "ratio_every_head": medians["every_head_ms"] / medians["branched_ms"],
-        "ratio_linear": medians["branched_ms"] / medians["linear_ms"],
-    }
-    print(json.dumps(result) if args.json else "\n".join(f"{k:18} {v}" for k, v in result.items()))
+    if args.peak:
+        print(peak(args.peak, args.dataset, args.net))
+        return
+    result = measure(args.dataset, args.net, args.rounds)
+    print(json.dumps(result) if args.json else text_of(result))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 
 from bdiff.checkpoint import load_model
+from bdiff.device import autocast, choose_device
 from bdiff.model import Guided
 from bdiff.sample.files import write_samples
 from bdiff.sample.sampler import Sampler, sample
@@ -23,7 +24,9 @@ def main(argv=None):
     request = dict.fromkeys(model.classes, settings["count"])
     share = settings["share_trunks"] and model.tree is not None  # a label-guided model has none
     print(sampler.cost(model, request, share), flush=True)
-    samples = sample(model, request, sampler, share)
+    precision = settings.get("precision", "float32")
+    with autocast(precision, choose_device(settings["device"])):
+        samples = sample(model, request, sampler, share)
     write_samples(samples, args.output)
     print(
         f"{args.output}: {len(samples):,} samples, {samples.meta['nfe_per_object']:.1f} network "

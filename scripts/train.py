@@ -46,7 +46,15 @@ def main(argv=None):
     # A folder per run: what another run left is not continued, and not in the way.
     run = json.dumps(describe_run(model, dataset, training), sort_keys=True)
     checkpoints = Path(args.checkpoints) / hashlib.sha256(run.encode()).hexdigest()[:12]
-    records = train(model, dataset, training, checkpoints=checkpoints, device=settings["device"])
+    records = train(
+        model,
+        dataset,
+        training,
+        checkpoints=checkpoints,
+        device=settings["device"],
+        precision=settings.get("precision", "float32"),
+        compile=settings.get("compile", False),
+    )
     with locked(checkpoints):
         seconds = load_folder(newest(checkpoints))[0]["seconds"]  # of all parts of the run
     about = {

@@ -182,6 +182,15 @@ def test_sections_are_what_the_scripts_expect(mapping):
     assert json.loads(config.section("F2_examples")) == {"dataset": "mnist"}
 
 
+def test_precision_and_compilation_reach_the_scripts_that_use_them(mapping):
+    mapping |= {"precision": "bfloat16", "compile": True}
+    config = load_config(mapping)
+    train = json.loads(config.section("train", "letters", "linear"))
+    assert (train["precision"], train["compile"]) == ("bfloat16", True)
+    assert json.loads(config.section("sample", "mnist"))["precision"] == "bfloat16"
+    assert "precision" not in json.loads(config.section("transmute", "mnist"))
+
+
 def backwards(value):
     """The same mapping with the order of all keys reversed."""
     if isinstance(value, dict):

@@ -164,6 +164,8 @@ def test_records_reach_the_last_step(tree):
         ({"log_every": 0}, "log_every is 0"),
         ({"ema": 1.0}, r"ema is 1\.0, it must lie in \[0, 1\)"),
         ({"learning_rate": 0.0}, "learning_rate and clip must be above 0"),
+        ({"label_dropout": 1.0}, r"label_dropout is 1\.0, it must lie in \[0, 1\)"),
+        ({"schedule": "linear"}, "schedule is 'linear', it must be one of .*'cosine'"),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, message):
@@ -241,3 +243,31 @@ def test_classes_are_matched_by_name_not_by_code(tree):
     records = train(first, whole, SETTINGS, device="cpu")
     assert train(second, turned, SETTINGS, device="cpu") == records
     assert bits(first) == bits(second)
+
+
+def test_training_in_bfloat16_is_nearly_that_in_float32(tree, monkeypatch):
+    """Only the products are rounded; weights, loss and Adam are not."""
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
+    settings = replace(SETTINGS, steps=4, log_every=4)
+    models = [new_model(tree), new_model(tree)]
+    records = [
+        train(model, data(), settings, device="cpu", precision=precision)
+        for model, precision in zip(models, ("float32", "bfloat16"), strict=True)
+    ]
+    assert bits(models[0]) != bits(models[1])
+    assert records[1][0]["loss"] == pytest.approx(records[0][0]["loss"], rel=0.02)
+    assert {p.dtype for p in models[1].parameters()} == {torch.float32}
+
+
+def test_options_that_do_not_help_change_no_bit(tree, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    settings = replace(SETTINGS, steps=2)
+    plain, told = new_model(tree), new_model(tree)
+    train(plain, data(), settings, device="cpu")
+    with pytest.warns(UserWarning, match="instead") as caught:
+        train(told, data(), settings, device="cpu", precision="bfloat16", compile=True)
+    assert [str(w.message).split(",")[0] for w in caught] == [
+        "precision is 'bfloat16'",
+        "compile is true",
+    ]
+    assert bits(plain) == bits(told)

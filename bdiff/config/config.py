@@ -23,6 +23,13 @@ class Config(Section):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto (a GPU when there is one), cpu or cuda"
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="of training and sampling: float32, or bfloat16 where that is faster",
+    )
+    compile: bool = Field(
+        False, description="true has networks compiled for training, on a GPU; or false"
+    )
     process: Process = Field(
         default_factory=Process, description="forward process of every model and tree"
     )
@@ -75,6 +82,9 @@ class Config(Section):
 
         seed = {"seed": self.seed}
         device = {"device": self.device}
+        # Left out where they are the defaults, as results from before they existed are valid.
+        precision = {"precision": self.precision} if self.precision != "float32" else {}
+        compiled = {"compile": True} if self.compile else {}
         process = {"process": self.process.model_dump(mode="json")}
         match stage:
             case "download":
@@ -94,13 +104,15 @@ class Config(Section):
                     process
                     | seed
                     | device
+                    | precision
+                    | compiled
                     | {"kind": model, "net": part("net"), "training": training}
                 )
             case "sample":
                 samples = part("samples")
                 if model != "linear_guided":
                     del samples["guidance"]
-                return seed | device | samples
+                return seed | device | precision | samples
             case "evaluate":
                 return seed | part("metrics")
         sections = {

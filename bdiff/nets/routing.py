@@ -1,105 +1,43 @@
 r"""Routed layers: one weight per branch, and every example meets only the weight of its own branch.
 
-A batch of N examples is sorted by branch once; then the examples of branch b are one slice of rows
-[start_b, stop_b), and a layer with weights W of shape (branches, in, out) is
-
-    y[start_b:stop_b] = x[start_b:stop_b] W_b + c_b      for each branch b that is present,
-
-one matrix product per present branch, written into slices of one output. An absent branch costs
-nothing and gets a gradient of exactly zero. The result equals evaluating every branch for every
-example and selecting afterwards, at 1/branches of the work.
+The batch is sorted by branch, see `bdiff.nets.products`. An absent branch gets a gradient of
+exactly zero. The result equals evaluating every branch for every example and selecting afterwards,
+at 1/branches of the work.
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from bdiff.nets.products import Route, product, rows_of
 
-@dataclass(frozen=True)
-class Route:
-    """Which rows of a batch, sorted by branch, belong to which branch.
+__all__ = [
+    "Route", "Routed", "RoutedConvTranspose", "RoutedGroupNorm", "RoutedLinear", "rows_of",
+    "sparse_gradients",
+]  # fmt: skip
 
-    Args:
-        order: (N,) positions that sort the batch by branch.
-        inverse: (N,) positions that undo it.
-        branch: (N,) branch of each sorted example.
-        segments: (branch, start, stop) of every branch present.
+
+class Routed(nn.Module):
+    """A layer all of whose parameters have one row per branch.
+
+    `sparse_gradients` says whether their gradients hold the rows of the batch's branches only (as
+    in `torch.nn.Embedding`): with many branches, most of a dense gradient are zeros that are
+    written, squared and stepped through.
     """
 
-    order: Tensor
-    inverse: Tensor
-    branch: Tensor
-    segments: tuple[tuple[int, int, int], ...]
-
-    @classmethod
-    def of(cls, branch: Tensor) -> "Route":
-        """The route of a batch with these branches; branch: (N,) int64."""
-        order = torch.argsort(branch, stable=True)
-        inverse = torch.empty_like(order)
-        inverse[order] = torch.arange(len(order), device=order.device)
-        present, counts = torch.unique(branch, return_counts=True)
-        segments, start = [], 0
-        for number, count in zip(present.tolist(), counts.tolist(), strict=True):
-            segments.append((number, start, start + count))
-            start += count
-        return cls(order, inverse, branch[order], tuple(segments))
+    sparse_gradients = False
 
 
-class _SegmentProduct(torch.autograd.Function):
-    """Rows of each segment times the segment's weight; autograd would keep a node per branch."""
-
-    @staticmethod
-    def forward(ctx, rows: Tensor, weight: Tensor, segments: tuple, per_example: int) -> Tensor:
-        ctx.save_for_backward(rows, weight)
-        ctx.segments, ctx.per_example = segments, per_example
-        out = rows.new_empty(rows.shape[0], weight.shape[2])
-        for branch, start, stop in segments:
-            part = slice(start * per_example, stop * per_example)
-            torch.mm(rows[part], weight[branch], out=out[part])
-        return out
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad: Tensor):
-        rows, weight = ctx.saved_tensors
-        grad = grad.contiguous()
-        grad_rows = torch.empty_like(rows) if ctx.needs_input_grad[0] else None
-        grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
-        for branch, start, stop in ctx.segments:
-            part = slice(start * ctx.per_example, stop * ctx.per_example)
-            if grad_rows is not None:
-                torch.mm(grad[part], weight[branch].T, out=grad_rows[part])
-            if grad_weight is not None:
-                torch.mm(rows[part].T, grad[part], out=grad_weight[branch])
-        return grad_rows, grad_weight, None, None
+def sparse_gradients(net: nn.Module, wanted: bool) -> None:
+    """Have the gradients of all routed layers sparse, or dense; see `Routed`."""
+    for module in net.modules():
+        if isinstance(module, Routed):
+            module.sparse_gradients = wanted
 
 
-class _PerExample(torch.autograd.Function):
-    """Rows of a parameter by branch; indexing would add up its gradient in no fixed order."""
-
-    @staticmethod
-    def forward(ctx, parameter: Tensor, branch: Tensor, segments: tuple) -> Tensor:
-        ctx.shape, ctx.segments = parameter.shape, segments
-        return parameter[branch]
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad: Tensor):
-        total = grad.new_zeros(ctx.shape)
-        for branch, start, stop in ctx.segments:
-            torch.sum(grad[start:stop], dim=0, out=total[branch])
-        return total, None, None
-
-
-def rows_of(parameter: Tensor, route: Route) -> Tensor:
-    """The row of a (branches, C) parameter that belongs to each sorted example: (N, C)."""
-    return _PerExample.apply(parameter, route.branch, route.segments)
-
-
-class RoutedLinear(nn.Module):
+class RoutedLinear(Routed):
     """A dense layer with weights of its own for every branch.
 
     Args:
@@ -119,15 +57,15 @@ class RoutedLinear(nn.Module):
     def forward(self, x: Tensor, route: Route) -> Tensor:
         """x: (N, inputs), sorted by branch, or (N k, inputs) with k rows (pixels) per example ->
         the same with `outputs`."""
-        rows = len(x) // len(route.branch)
-        out = _SegmentProduct.apply(x.contiguous(), self.weight, route.segments, rows)
+        out = product(x, self.weight, route, self.sparse_gradients)
         if self.bias is None:
             return out
-        bias = rows_of(self.bias, route)
+        rows = len(x) // len(route.branch)
+        bias = rows_of(self.bias, route, self.sparse_gradients)
         return out + (bias if rows == 1 else bias.repeat_interleave(rows, dim=0))
 
 
-class RoutedGroupNorm(nn.Module):
+class RoutedGroupNorm(Routed):
     """Group normalisation (Wu and He 2018) with a scale and an offset per branch and channel."""
 
     def __init__(self, branches: int, groups: int, channels: int):
@@ -139,11 +77,12 @@ class RoutedGroupNorm(nn.Module):
     def forward(self, x: Tensor, route: Route) -> Tensor:
         """x: (N, channels, H, W), sorted by branch -> the same shape."""
         x = nn.functional.group_norm(x, self.groups)
-        weight, bias = rows_of(self.weight, route), rows_of(self.bias, route)
+        weight = rows_of(self.weight, route, self.sparse_gradients)
+        bias = rows_of(self.bias, route, self.sparse_gradients)
         return x * weight[:, :, None, None] + bias[:, :, None, None]
 
 
-class RoutedConvTranspose(nn.Module):
+class RoutedConvTranspose(Routed):
     """A 3x3 transposed convolution with weights of its own for every branch.
 
     Every input pixel (i, j) adds its 3x3 patch of outputs at (stride i, stride j). So the layer is
@@ -181,11 +120,13 @@ class RoutedConvTranspose(nn.Module):
         """x: (N, inputs, h, w), sorted by branch -> (N, outputs, H, W), channels-last in memory."""
         count, channels, height, width = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
-        taps = _SegmentProduct.apply(rows, self.weight, route.segments, height * width)
+        taps = product(rows, self.weight, route, self.sparse_gradients)
         out = _Fold.apply(
             taps.view(count, height, width, 3, 3, self.outputs), self.stride, self.size
         ).permute(0, 3, 1, 2)
-        return out if self.bias is None else out + rows_of(self.bias, route)[:, :, None, None]
+        if self.bias is None:
+            return out
+        return out + rows_of(self.bias, route, self.sparse_gradients)[:, :, None, None]
 
 
 class _Fold(torch.autograd.Function):

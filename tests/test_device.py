@@ -1,0 +1,58 @@
+"""Precision and compilation fall back, with a warning, where they do not help."""
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from bdiff import device
+from bdiff.device import autocast, compile_net
+
+CPU = torch.device("cpu")
+
+
+def product():
+    return (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+
+
+def test_float32_changes_nothing():
+    with warnings.catch_warnings(action="error"), autocast("float32", CPU):
+        assert product() == torch.float32
+
+
+@pytest.mark.parametrize("amx", [False, True])
+def test_bfloat16_needs_amx_on_a_processor(monkeypatch, amx):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        context = autocast("bfloat16", CPU)
+    assert ["has no AMX" in str(w.message) for w in caught] == [True] * (not amx)
+    with context:
+        assert product() == (torch.bfloat16 if amx else torch.float32)
+    assert product() == torch.float32
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match="precision is 'float16', it must be one of"):
+        autocast("float16", CPU)
+
+
+def test_nothing_is_compiled_on_a_processor():
+    with pytest.warns(UserWarning, match=r"on a CPU .* runs uncompiled instead"):
+        assert not compile_net(nn.Linear(2, 2), CPU)
+
+
+@pytest.mark.parametrize("missing", ["triton", "compiler", None])
+def test_compilation_on_a_gpu_needs_its_tools(monkeypatch, missing):
+    found = lambda there: lambda *_: "here" if there else None  # noqa: E731
+    monkeypatch.setattr(device.importlib.util, "find_spec", found(missing != "triton"))
+    monkeypatch.setattr(device.shutil, "which", found(missing != "compiler"))
+    compiled = []
+    monkeypatch.setattr(nn.Module, "compile", lambda net: compiled.append(net))
+    net = nn.Linear(2, 2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert compile_net(net, torch.device("cuda")) == (missing is None)
+    assert [w.category for w in caught] == [UserWarning] * (missing is not None)
+    assert compiled == [net] * (missing is None)
