@@ -27,7 +27,7 @@ from bdiff.optimizer import BranchAdam
 from bdiff.randomness import generator
 
 FORMAT = "bdiff.training/2"  # of checkpoints
-SCHEDULES = ("constant", "cosine")
+SCHEDULES = ("cosine", "constant")
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
 
 
@@ -39,8 +39,8 @@ class Training:
         steps: optimisation steps.
         batch_size: examples per step; the last batch of an epoch may be smaller.
         learning_rate: of Adam, see `bdiff.optimizer`.
-        schedule: "constant", or "cosine": it rises over the first 200 steps (or a tenth, if that is
-            less) and falls to 0 along half a cosine.
+        schedule: "cosine", which rises over the first 200 steps (or a tenth, if that is less) and
+            falls to 0 along half a cosine; or "constant", which can be trained on.
         ema: decay of the averaged weights, in [0, 1); these are the weights the model ends with.
         clip: largest norm of the gradient.
         label_dropout: share of the objects whose class a label-guided model is not told, so that it
@@ -53,7 +53,7 @@ class Training:
     steps: int
     batch_size: int = 128
     learning_rate: float = 1e-3
-    schedule: str = "constant"
+    schedule: str = "cosine"
     ema: float = 0.9995
     clip: float = 1.0
     label_dropout: float = 0.0

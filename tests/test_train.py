@@ -24,7 +24,9 @@ from bdiff.tree import BranchPoint, BranchTree
 
 ROOT = Path(__file__).parents[1]
 UNET = {"name": "unet", "channels": [32, 64], "strides": [1, 2]}
-SETTINGS = Training(steps=30, batch_size=16, log_every=10, checkpoint_every=7, ema=0.9)
+SETTINGS = Training(
+    steps=30, batch_size=16, log_every=10, checkpoint_every=7, ema=0.9, schedule="constant"
+)
 
 
 def data(count=50):
@@ -92,7 +94,8 @@ from bdiff.training_run import Training
 from bdiff.tree import BranchPoint, BranchTree
 tree = BranchTree("049", [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)])
 model = new_model(tree)
-settings = Training(steps=400, batch_size=16, log_every=10, checkpoint_every=3, ema=0.9)
+settings = Training(steps=400, batch_size=16, log_every=10, checkpoint_every=3, ema=0.9,
+                    schedule="constant")
 train(model, data(), settings, checkpoints=sys.argv[1] + "/c", device="cpu")
 save_model(model, sys.argv[1] + "/model")
 """

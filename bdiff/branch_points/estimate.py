@@ -1,6 +1,7 @@
 """Branch trees of labelled data: draw objects, compare them under noise, link their classes.
 
-estimate_tree(dataset, VP(0.1, 20))                       expected similarity, no noise drawn
+estimate_tree(dataset, VP(0.1, 20))                       where sharing a process costs little
+estimate_tree(dataset, VP(0.1, 20), method="all_pairs")   expected similarity, no noise drawn
 estimate_tree(dataset, VP(0.1, 20), method="aligned_pairs", objects=100)   the paper's estimate
 given_tree([{"classes": ["4", "9"], "time": 0.35}, ...], classes, process)     set by hand
 """
@@ -15,14 +16,14 @@ from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
 from bdiff.randomness import generator
 from bdiff.tree import BranchPoint, BranchTree
 
-METHODS = ("all_pairs", "aligned_pairs", "sharing_cost")
+METHODS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 
 def estimate_tree(
     data,
     process,
     *,
-    method: str = "all_pairs",
+    method: str = "sharing_cost",
     objects: int | None = None,
     times: int = 1000,
     smoothing: float = 3.0,
@@ -37,8 +38,8 @@ def estimate_tree(
     Args:
         data: a `bdiff.data.dataset.Dataset`, or a mapping class name -> objects (n, *shape).
         process: the forward process; the tree's times are its times.
-        method: "all_pairs" (expected similarity over all pairs), "aligned_pairs" (the paper's), or
-            "sharing_cost" (what sharing does to the samples).
+        method: "sharing_cost" (what sharing does to the samples), "all_pairs" (expected similarity
+            over all pairs), or "aligned_pairs" (the paper's).
         objects: objects per class, drawn without replacement; None takes all of them
             ("aligned_pairs": as many as the smallest class has).
         times: number of times, equally spaced from 0 to the horizon, >= 2.
@@ -74,7 +75,7 @@ def pair_times_and_tree(
     objects: Objects,
     process,
     *,
-    method: str = "all_pairs",
+    method: str = "sharing_cost",
     times: int = 1000,
     smoothing: float = 3.0,
     epsilon: float = 0.005,

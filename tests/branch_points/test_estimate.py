@@ -99,10 +99,15 @@ def test_too_small_a_tolerance_is_refused_with_what_it_would_take(hierarchy):
 
 def test_all_pairs_depends_on_nothing_but_the_objects(hierarchy):
     shuffled = {name: x[::-1] for name, x in hierarchy.items()}
-    first = estimate_tree(hierarchy, PROCESS, times=200)
-    assert estimate_tree(shuffled, PROCESS, times=200, seed=5).points == first.points
+    first = estimate_tree(hierarchy, PROCESS, method="all_pairs", times=200)
+    assert (
+        estimate_tree(shuffled, PROCESS, method="all_pairs", times=200, seed=5).points
+        == first.points
+    )
     backwards = dict(reversed(hierarchy.items()))
-    assert set(estimate_tree(backwards, PROCESS, times=200).points) == set(first.points)
+    assert set(estimate_tree(backwards, PROCESS, method="all_pairs", times=200).points) == set(
+        first.points
+    )
 
 
 @pytest.mark.parametrize("method", ["all_pairs", "aligned_pairs"])
@@ -129,7 +134,9 @@ def test_times_shift_with_the_process_but_noise_levels_do_not(hierarchy, method)
 
 def test_a_smaller_epsilon_puts_branch_points_later(digits):
     roots = [
-        estimate_tree(digits, PROCESS, times=200, epsilon=epsilon).points[0].time
+        estimate_tree(digits, PROCESS, method="all_pairs", times=200, epsilon=epsilon)
+        .points[0]
+        .time
         for epsilon in (1e-4, 1e-3, 1e-2, 0.05)
     ]
     assert roots == sorted(roots, reverse=True)
@@ -137,7 +144,9 @@ def test_a_smaller_epsilon_puts_branch_points_later(digits):
 
 
 def test_minimum_time_and_length_hold(digits):
-    tree = estimate_tree(digits, PROCESS, times=200, min_time=0.5, min_length=0.01)
+    tree = estimate_tree(
+        digits, PROCESS, method="all_pairs", times=200, min_time=0.5, min_length=0.01
+    )
     assert min(point.time for point in tree.points) >= 0.5
     inner = [branch for branch in tree.branches[: len(tree.points)] if branch.parent is not None]
     assert min(branch.end - branch.start for branch in inner) >= 0.01 - 1e-9
@@ -159,7 +168,7 @@ def test_drawing_is_without_replacement_and_class_by_class():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "nearest"}, "unknown method 'nearest'; known: 'all_pairs', 'aligned_pairs'"),
+        ({"method": "nearest"}, "unknown method 'nearest'; known: 'sharing_cost', 'all_pairs', 'aligned_pairs'"),
         ({"times": 1}, "times must be 2 or more, found 1"),
         ({"objects": 1}, "objects must be 2 or more, found 1"),
         ({"min_time": 0.999}, "lower min_time = 0.999"),
@@ -173,7 +182,7 @@ def test_bad_options_are_named(hierarchy, change, message):
 
 def test_a_process_with_too_little_noise_is_refused(hierarchy):
     with pytest.raises(ValueError, match="stay apart up to t = 1"):
-        estimate_tree(hierarchy, VP(0.1, 1.0), times=100)
+        estimate_tree(hierarchy, VP(0.1, 1.0), method="all_pairs", times=100)
 
 
 def test_given_points_make_the_papers_small_tree():
@@ -218,7 +227,7 @@ def test_scripts_write_trees_and_tables(hierarchy, tmp_path):
     run_script("estimate_tree.py", settings, tmp_path / "toy.parquet", tmp_path / "t" / "tree.json")
     train = read_dataset(tmp_path / "toy.parquet").select("train")
     tree = load_tree(tmp_path / "t" / "tree.json", PROCESS)
-    assert tree == estimate_tree(train, PROCESS, times=100)
+    assert tree == estimate_tree(train, PROCESS, method="all_pairs", times=100)
     assert (tmp_path / "t" / "tree.nwk").read_text().endswith(";\n")
 
     points = [{"classes": list("abcde"), "time": 0.4}]
@@ -272,7 +281,7 @@ def test_the_papers_estimator_on_mnist_gives_the_papers_pattern(mnist):
 
 
 def test_all_pairs_on_all_of_mnist_gives_the_papers_pattern(mnist):
-    tree = estimate_tree(mnist, PROCESS)
+    tree = estimate_tree(mnist, PROCESS, method="all_pairs")
     clades = {"".join(sorted(point.classes)) for point in tree.points}
     assert {"49", "479", "358"} <= clades
     assert last_two(tree) == {"0", "1"}
