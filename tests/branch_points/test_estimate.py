@@ -168,7 +168,10 @@ def test_drawing_is_without_replacement_and_class_by_class():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "nearest"}, "unknown method 'nearest'; known: 'sharing_cost', 'all_pairs', 'aligned_pairs'"),
+        (
+            {"method": "nearest"},
+            "unknown method 'nearest'; known: 'sharing_cost', 'all_pairs', 'aligned_pairs'",
+        ),
         ({"times": 1}, "times must be 2 or more, found 1"),
         ({"objects": 1}, "objects must be 2 or more, found 1"),
         ({"min_time": 0.999}, "lower min_time = 0.999"),

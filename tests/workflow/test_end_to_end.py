@@ -44,7 +44,7 @@ OF_DIGITS_BRANCHED = {
 }
 OF_MODELS = {
     "train": 4,
-    "sample": 4,
+    "sample": 5,  # the label-guided model of letters also with guidance
     "sample_hybrids": 2,
     "transmute": 2,
     "measure_efficiency": 2,
@@ -80,7 +80,7 @@ EDITS = {
         51,
         {
             "train": 1,
-            "sample": 1,
+            "sample": 2,
             "evaluate": 1,
             "summarise_quality": 1,
             "plot_letters": 1,
@@ -95,7 +95,7 @@ EDITS = {
     # The label-guided model does not depend on the tree.
     "datasets.digits.tree.smoothing": (
         4,
-        {"estimate_tree": 1, "compare_estimators": 1, "train": 1} | OF_DIGITS_BRANCHED | OF_TREES,
+        {"estimate_tree": 1, "train": 1} | OF_DIGITS_BRANCHED | OF_TREES,
     ),
     "datasets.digits.comparison.draws": (3, {"compare_estimators": 1, "make_tables": 1}),
     "figures.F22_similarities.objects": (21, {"plot_similarities": 1}),
@@ -117,8 +117,15 @@ def test_every_figure_is_drawn(finished, name):
 def test_the_table_of_quality_tells_cost_and_command(finished):
     with (finished.root / "results/tables/quality.csv").open(newline="") as file:
         rows = {(row["dataset"], row["model"]): row for row in csv.DictReader(file)}
-    models = ("branched", "linear", "real")
-    assert list(rows) == [(name, m) for name in ("digits", "letters_avy") for m in models]
+    assert list(rows) == [
+        *(("digits", model) for model in ("branched", "linear", "real")),
+        *(("letters_avy", m) for m in ("branched", "linear", "linear_guided", "real")),
+    ]
+    # guidance asks the same weights twice
+    calls = [
+        float(rows["letters_avy", m]["evaluations_per_object"]) for m in ("linear", "linear_guided")
+    ]
+    assert calls[1] == 2 * calls[0]
     row = rows["digits", "branched"]
     assert row["steps"] == "30"
     assert float(row["train_seconds"]) > 0
