@@ -90,7 +90,8 @@ def test_a_gpu_is_asked_for_where_the_device_is_one():
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 2), (8, 4), (64, 4), (None, 4)])
 def test_both_models_of_images_train_at_once(cores, threads):
-    assert helpers(ROOT, cores).IMAGE_THREADS == threads
+    found = helpers(ROOT, cores).IMAGE_THREADS
+    assert found == threads
 
 
 def test_all_ways_to_import_are_followed(tmp_path, monkeypatch):
