@@ -1,4 +1,4 @@
-"""Training: Adam on the noise-prediction loss, resumed exactly where it was interrupted."""
+"""Training: Adam on the loss of the model, resumed exactly where it was interrupted."""
 
 import logging
 from contextlib import nullcontext
@@ -65,8 +65,8 @@ def _to_the_end(run: "TrainingRun", folder: Path | None) -> None:
     if run.step:
         logger.info("resumed from the checkpoint of step %s", f"{run.step:,}")
     total, done = run.examples_until(settings.steps), run.examples_until(run.step)
-    # Moments of branches that a batch does not touch decay into denormal numbers, which cost a
-    # factor of three in the optimiser after some hundred steps.
+    # Moments of weights whose gradients vanish decay into denormal numbers, which cost the
+    # optimiser a factor of three after some hundred steps.
     torch.set_flush_denormal(True)
     try:
         with Progress(f"training {run.model.kind}", total, "examples", done) as progress:

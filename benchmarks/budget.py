@@ -57,7 +57,7 @@ def train_within(
     Raises:
         TrainingError: as `bdiff.train.train`.
     """
-    # Moments of idle branches decay into denormal numbers, which are slow: as in `bdiff.train`.
+    # against denormal numbers, as in `bdiff.train`
     torch.set_flush_denormal(True)
     try:
         with locked(folder):

@@ -26,7 +26,7 @@ import torch
 
 from bdiff.branch_points.estimate import estimate_tree
 from bdiff.data.dataset import Dataset, read_dataset
-from bdiff.files import atomic_write, write_rows
+from bdiff.files import write_rows
 from bdiff.model import DiffusionModel, build_model
 from bdiff.nets.heads import InheritedVector
 from bdiff.paper import paper_tree
@@ -35,7 +35,8 @@ from bdiff.sample.sampler import Sampler
 from bdiff.script import run
 from bdiff.tree import BranchTree
 from benchmarks.budget import Budget, train_within
-from benchmarks.sampling import judge_of, measure, read
+from benchmarks.rows import Rows
+from benchmarks.sampling import judge_of, measure
 
 KEYS = ("dataset", "variant", "kind", "seconds", "steps", "branches", "parameters", "shared_cost",
         "frechet_raw", "accuracy", "loss")  # fmt: skip
@@ -188,13 +189,7 @@ def main(argv=None):
     parser.add_argument("--table", type=Path, help="write the rows as CSV")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     args = parser.parse_args(argv)
-    rows, budget = read(args.output, KEYS), Budget(args.seconds, args.steps)
-
-    def add(**row) -> None:
-        rows.append(dict(zip(KEYS, (row[key] for key in KEYS), strict=True)))
-        with atomic_write(args.output) as temporary:
-            temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        print(json.dumps(rows[-1]), flush=True)
+    rows, budget = Rows(args.output, KEYS), Budget(args.seconds, args.steps)
 
     for name in args.dataset:
         todo = missing(rows, name, args.variants)
@@ -204,7 +199,7 @@ def main(argv=None):
         judge, floor = judge_of(dataset, args.count, args.seed)
         if not any(row["dataset"] == name and row["variant"] == "real" for row in rows):
             nothing = dict.fromkeys(KEYS) | {"dataset": name, "variant": "real", "kind": "real"}
-            add(**nothing | floor)
+            rows.add(**nothing | floor)
         for variants in todo:
             variant = VARIANTS[variants[0]]
             run_of = f"{_training(variant)} {budget} {args.seed}".encode()
@@ -216,7 +211,7 @@ def main(argv=None):
                 found = measure(
                     model, dataset, judge, Sampler.of(SAMPLER, args.seed), args.count, shared=False
                 )
-                add(dataset=name, variant=label, **describe(model), **found | facts)
+                rows.add(dataset=name, variant=label, **describe(model), **found | facts)
             shutil.rmtree(folder)
     chosen = [row for row in rows if row["dataset"] in args.dataset]
     if args.table:

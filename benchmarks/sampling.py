@@ -26,11 +26,11 @@ from bdiff.analysis.classifier import train_classifier
 from bdiff.analysis.metrics import frechet_distance
 from bdiff.checkpoint import load_model
 from bdiff.data.dataset import Dataset, read_dataset
-from bdiff.files import atomic_write
 from bdiff.model import DiffusionModel
 from bdiff.randomness import generator
 from bdiff.sample.sampler import Sampler, sample
 from bdiff.script import run
+from benchmarks.rows import Rows
 
 KEYS = ("dataset", "solver", "steps", "shared", "calls_per_object", "frechet_raw", "accuracy",
         "seconds")  # fmt: skip
@@ -120,15 +120,6 @@ def measure(
     }
 
 
-def read(path: Path, keys: Sequence[str] = KEYS) -> list[dict]:
-    """The rows of a file, none if it is not there."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    for row in rows:
-        if tuple(row) != tuple(keys):
-            raise ValueError(f"{path} has a row with the keys {list(row)}, expected {list(keys)}")
-    return rows
-
-
 def model_of(folder: Path, dataset: str, device: str) -> DiffusionModel:
     """The trained branched model of a data set."""
     path = folder / dataset / "models" / "branched"
@@ -154,13 +145,7 @@ def main(argv=None):
     parser.add_argument("--figure", type=Path, help="draw the rows of the solvers (.svg and .png)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     args = parser.parse_args(argv)
-    rows = read(args.output)
-
-    def add(**row) -> None:
-        rows.append(dict(zip(KEYS, (row[key] for key in KEYS), strict=True)))
-        with atomic_write(args.output) as temporary:
-            temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        print(json.dumps(rows[-1]), flush=True)
+    rows = Rows(args.output, KEYS)
 
     for name in args.dataset:
         todo = list(missing(rows, name, args.solvers))
@@ -170,12 +155,12 @@ def main(argv=None):
         dataset = read_dataset(args.data / f"{name}.parquet")
         judge, floor = judge_of(dataset, args.count, args.seed)
         if not any(row["dataset"] == name and row["solver"] == "real" for row in rows):
-            add(dataset=name, solver="real", steps=0, shared=False, calls_per_object=0, **floor,
-                seconds=0)  # fmt: skip
+            nothing = {"steps": 0, "shared": False, "calls_per_object": 0, "seconds": 0}
+            rows.add(dataset=name, solver="real", **nothing, **floor)
         for label, settings, steps, shared in todo:
             sampler = replace(Sampler.of(settings, args.seed), per_class=args.per_class)
             found = measure(model, dataset, judge, sampler, args.count, shared)
-            add(dataset=name, solver=label, steps=steps, shared=shared, **found)
+            rows.add(dataset=name, solver=label, steps=steps, shared=shared, **found)
     if args.figure:
         draw(rows, args.figure, args.data, args.solvers or SHOWN)
     if args.json:

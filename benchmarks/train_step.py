@@ -3,7 +3,7 @@
     python -m benchmarks.train_step --dataset fashion_mnist --json
 
 The paper's reference evaluates every branch's layers for every example, and the shared layers once
-per branch (paper, section 9.2). Here that is our own network on the batch repeated for every
+per branch (paper, section 9.2). Here that is our own network, called for the whole batch once per
 branch, so it differs in nothing else. All ways run in turns in one process on random objects of the
 data set's shape, with the paper's tree; times are medians, in ms. The peaks are the resident memory
 of a step above what its process had before, in MB, each in a process of its own (on a GPU, what
@@ -64,13 +64,10 @@ def model_of(way: str, dataset: str, net: str, tree: BranchTree | None = None) -
 
 def every_head(model: DiffusionModel, x_t, t, classes):
     """What the network predicts, computed as the reference does; arguments as those of `output`."""
-    branches, count = len(model.tree.branches), len(x_t)
-    heads = model.net(
-        x_t.repeat(branches, *[1] * (x_t.ndim - 1)),
-        (t / model.process.horizon).repeat(branches),
-        torch.arange(branches, device=x_t.device).repeat_interleave(count),
-        classes.repeat(branches),
-    ).view(branches, *x_t.shape)
+    heads = torch.stack([
+        model.net(x_t, t / model.process.horizon, torch.full_like(classes, number), classes)
+        for number in range(len(model.tree.branches))
+    ])  # fmt: skip
     own = model.branch_of(classes, t).tolist()
     return torch.stack([heads[branch, i] for i, branch in enumerate(own)])
 
