@@ -105,16 +105,6 @@ class DiffusionModel(nn.Module, ABC):
         branch = self.branch_of(classes, t) if branch is None else branch
         return self.net(x_t, t / self.process.horizon, branch, classes)
 
-    def predict_noise(
-        self, x_t: Tensor, t: Tensor, classes: Tensor, branch: Tensor | None = None
-    ) -> Tensor:
-        """ε̂(x_t, t, class); arguments and result as those of `output`."""
-        output = self.output(x_t, t, classes, branch)
-        if self.net.prediction == "noise":
-            return output
-        alpha, sigma = self._alpha_sigma(t, x_t)
-        return sigma * x_t + alpha * output
-
     def denoise(
         self, x_t: Tensor, t: Tensor, classes: Tensor, branch: Tensor | None = None
     ) -> Tensor:
