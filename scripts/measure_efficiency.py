@@ -19,7 +19,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     settings = args.settings
     model = load_model(args.model, settings["device"])
-    sampler = Sampler.of(settings["solver"], settings["seed"])
+    sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
     rows = measure_efficiency(model, sampler, count=settings["count"], repeats=settings["repeats"])
     dataset = json.loads((Path(args.model) / "manifest.json").read_text())["about"]["dataset"]
     write_rows(args.output, [{"dataset": dataset, **row} for row in rows], COLUMNS)

@@ -20,7 +20,7 @@ def main(argv=None):
     model = load_model(args.model, settings["device"])
     if settings.get("guidance") is not None:
         model = Guided(model, settings["guidance"]).eval()
-    sampler = Sampler.of(settings["solver"], settings["seed"])
+    sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
     request = dict.fromkeys(model.classes, settings["count"])
     share = settings["share_trunks"] and model.tree is not None  # a label-guided model has none
     print(sampler.cost(model, request, share), flush=True)

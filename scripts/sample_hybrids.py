@@ -17,7 +17,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     settings = args.settings
     model = load_model(args.model, settings["device"])
-    sampler = Sampler.of(settings["solver"], settings["seed"])
+    sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
     made = hybrids(model, settings["pairs"], settings["count"], sampler)
     write_samples(made, args.output)
     print(f"{args.output}: {len(made):,} objects")

@@ -24,9 +24,8 @@ def main(argv=None):
     dataset = read_dataset(args.data)
     names = {name for pair in settings["pairs"] for name in pair}
     objects = {name: dataset.of(name, "train")[: settings["count"]] for name in sorted(names)}
-    made = transmute(
-        model, objects, settings["pairs"], Sampler.of(settings["solver"], settings["seed"])
-    )
+    sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
+    made = transmute(model, objects, settings["pairs"], sampler)
     write_samples(made, args.output)
     print(f"{args.output}: {len(made):,} objects")
 

@@ -21,7 +21,10 @@ from bdiff.sample.simulate import simulate
 
 
 def hybrids(
-    model: DiffusionModel, pairs: Sequence[tuple[str, str]], count: int, sampler: Sampler
+    model: DiffusionModel,
+    pairs: Sequence[tuple[str, str]],
+    count: int,
+    sampler: Sampler | None = None,
 ) -> Samples:
     """Hybrids of pairs of classes, and what each becomes as either class.
 
@@ -29,13 +32,14 @@ def hybrids(
         model: a branched model.
         pairs: pairs of class names.
         count: hybrids per pair.
-        sampler: solver, grid and seed.
+        sampler: solver, grid and seed; by default those of `Sampler.for_model`.
 
     Returns:
         For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and
         b and origin "a/b", their continuations. Row i of each belongs to hybrid i.
     """
     _check_pairs(model, pairs)
+    sampler = sampler or Sampler.for_model(model)
     tree, grid = sampler.schedule(model)
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
@@ -61,7 +65,7 @@ def transmute(
     model: DiffusionModel,
     objects: dict[str, np.ndarray],
     pairs: Sequence[tuple[str, str]],
-    sampler: Sampler,
+    sampler: Sampler | None = None,
 ) -> Samples:
     """Turn real objects of each class of a pair into the other.
 
@@ -69,7 +73,7 @@ def transmute(
         model: a branched model.
         objects: by class name, (n, *shape) float32.
         pairs: pairs of class names; both directions are made.
-        sampler: solver, grid and seed.
+        sampler: solver, grid and seed; by default those of `Sampler.for_model`.
 
     Returns:
         For every pair and direction a to b, with label b and origin a: role "original" (the
@@ -77,6 +81,7 @@ def transmute(
         object i.
     """
     _check_pairs(model, pairs)
+    sampler = sampler or Sampler.for_model(model)
     tree, grid = sampler.schedule(model)
     objects = _checked(objects, {name for pair in pairs for name in pair}, model.shape)
     began, spent, rows = time.perf_counter(), 0, []

@@ -55,5 +55,6 @@ def sharing_costs(objects: Objects, process, times: np.ndarray) -> np.ndarray:
                 costs[:, u, v] = (kept * ((means[u] - means[v]) @ axes) ** 2 + spread**2).sum(
                     axis=1
                 )
-    costs /= np.mean([np.trace(covariance) for covariance in covariances])
+    variances = np.array([np.trace(covariance) for covariance in covariances])
+    costs /= (variances[:, None] + variances) / 2
     return np.maximum(costs, costs.transpose(0, 2, 1))

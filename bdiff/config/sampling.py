@@ -84,6 +84,13 @@ Solver = Annotated[
 ]
 
 
+SOLVER = Field(
+    None,
+    description="{name: ..., and the solver's own settings}; null for the default for images, or "
+    "for tables",
+)
+
+
 class Samples(Section):
     """Generated objects of every class."""
 
@@ -93,7 +100,7 @@ class Samples(Section):
         strict=True,
         description="true: the branched model's classes share their trunks' noise",
     )
-    solver: Solver = Field(description="{name: ..., and the solver's own settings}")
+    solver: Solver | None = SOLVER
     guidance: Real | None = Field(
         None,
         ge=0,
@@ -117,7 +124,7 @@ class Pairs(Section):
     pairs: tuple[Pair, ...] = Field(
         min_length=1, description="list of [class, class] with two different class names each"
     )
-    solver: Solver = Field(description="{name: ..., and the solver's own settings}")
+    solver: Solver | None = SOLVER
 
 
 class Efficiency(Section):
@@ -125,4 +132,4 @@ class Efficiency(Section):
 
     count: Whole = Field(ge=1, description="objects per class, at least 1")
     repeats: Whole = Field(10, ge=1, description="timed repetitions, at least 1")
-    solver: Solver = Field(description="{name: ..., and the solver's own settings}")
+    solver: Solver | None = SOLVER

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.process import VP
+from bdiff.process import VP, expand_like
 from bdiff.sample.grids import time_grid
-from bdiff.sample.solvers.base import Step, ddim_mean
+from bdiff.sample.solvers.base import Step
 from bdiff.sample.solvers.build import SOLVERS, solver_from
 from bdiff.sample.solvers.deis import DEIS
 from bdiff.sample.solvers.multistep import no_history, prepended, weighted_sum, well_spaced
@@ -34,6 +34,13 @@ def step(oracle):
         lambda x, time: oracle.denoise(x, time, codes),
         lambda: noise,
     )
+
+
+def ddim_mean(x, x_0, step):
+    """(sigma_t / sigma_s) x + alpha_t (1 - e^{-h}) x̂_0: the exact step where x̂_0 is constant."""
+    ratio = expand_like(step.process.sigma(step.t) / step.process.sigma(step.s), x)
+    weight = expand_like(-step.process.alpha(step.t) * torch.expm1(-step.h), x)
+    return ratio * x + weight * x_0
 
 
 def test_ddim_in_both_of_its_forms(x, step):
@@ -66,13 +73,40 @@ def test_second_order_in_the_form_of_its_paper(x, step):
     torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
 
 
-@pytest.mark.parametrize("order", [2, 3])
-def test_unipc_without_corrector_is_dpm_solver(oracle, run, x, order, monkeypatch):
-    unipc = solver_from("unipc", order=order)
+def test_third_order_in_the_form_of_its_authors():
+    """(1 - e^{-h}) x̂_s + ((e^{-h} - 1) / h + 1) d_1 - ((e^{-h} - 1 + h) / h² - 1/2) d_2."""
+    process, end = VP(), rows(0.5, 1)
+    times = torch.tensor([[0.6, 0.7, 0.8]], dtype=torch.float64)
+    now, earlier, first = x = torch.tensor([0.3, -1.2, 0.7], dtype=torch.float64)
+    level, *levels = (0.5 * process.log_snr(times))[0]
+    h = 0.5 * process.log_snr(end)[0] - level
+    r_0, r_1 = (level - levels[0]) / h, (levels[0] - levels[1]) / h
+    slope, before = (now - earlier) / r_0, (earlier - first) / r_1
+    d_1 = slope + r_0 / (r_0 + r_1) * (slope - before)
+    d_2 = (slope - before) / (r_0 + r_1)
+    decay = torch.exp(-h)
+    change = (1 - decay) * now + ((decay - 1) / h + 1) * d_1 - ((decay - 1 + h) / h**2 - 0.5) * d_2
+    found = solver_from("dpm_solver_pp", order=3).weights(process, times, end)[0]
+    torch.testing.assert_close(found @ x, process.alpha(end)[0] * change, atol=1e-12, rtol=0)
+
+
+def test_third_order_is_exact_where_predictions_are_linear():
+    """∫ e^{λ - λ_t} (a + b λ) dλ: then the weights are as good as those of the polynomial."""
+    process, end = VP(), rows(0.5, 1)
+    times = torch.tensor([[0.6, 0.7, 0.8]], dtype=torch.float64)
+    found = solver_from("dpm_solver_pp", order=3).weights(process, times, end)
+    exact = data_weights(process, times, end)
+    for power in (0, 1):
+        values = process.log_snr(times) ** power
+        torch.testing.assert_close((found * values).sum(), (exact * values).sum())
+
+
+def test_unipc_without_corrector_is_dpm_solver_of_second_order(oracle, run, x, monkeypatch):
+    unipc = solver_from("unipc", order=2)
     monkeypatch.setattr(unipc, "_corrected", lambda x, *_: x)
     grid = time_grid(9, VP(), grid="log_snr")[:-1]
     a, _ = run(oracle, unipc, grid, x)
-    b, _ = run(oracle, solver_from("dpm_solver_pp", order=order), grid, x)
+    b, _ = run(oracle, solver_from("dpm_solver_pp", order=2), grid, x)
     torch.testing.assert_close(a, b, atol=1e-12, rtol=0)
 
 

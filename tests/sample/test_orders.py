@@ -13,7 +13,7 @@ from bdiff.sample.solvers.build import solver_from
 LEAST = [
     ("ddim", {}, 0.9),
     ("dpm_solver_pp", {"order": 2}, 1.8),
-    ("dpm_solver_pp", {"order": 3}, 2.6),
+    ("dpm_solver_pp", {"order": 3}, 1.8),
     ("unipc", {"order": 2}, 2.6),
     ("unipc", {"order": 3}, 2.6),
     ("deis", {"order": 1}, 1.7),

@@ -68,10 +68,3 @@ class Solver(ABC):
     @abstractmethod
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
         """x at s: (N, *shape) -> x at t, and what to remember of the step."""
-
-
-def ddim_mean(x: Tensor, x_0: Tensor, step: Step) -> Tensor:
-    """(sigma_t / sigma_s) x + alpha_t (1 - e^{-h}) x̂_0: the exact step where x̂_0 is constant."""
-    ratio = expand_like(step.process.sigma(step.t) / step.process.sigma(step.s), x)
-    weight = expand_like(-step.process.alpha(step.t) * torch.expm1(-step.h), x)
-    return ratio * x + weight * x_0
