@@ -8,7 +8,7 @@ The rules follow the way of the data; each names its script in scripts/, its log
 
 from pathlib import Path
 from snakemake.utils import min_version
-from bdiff.config import load_config
+from bdiff.config import read_config
 
 min_version("9.27")
 
@@ -16,7 +16,12 @@ min_version("9.27")
 configfile: Path(workflow.basedir, "config.yaml")
 
 
-CONFIG = load_config(config)
+# Snakemake merges overlays key by key; here one that names another kind of a part replaces the part.
+CONFIG = read_config(
+    Path(workflow.basedir, "config.yaml"),
+    *workflow.overwrite_configfiles,
+    last=workflow.config_settings.config,
+)
 
 
 include: "workflow/rules/common.smk"

@@ -10,8 +10,9 @@ _HOME = {
     "BranchPoint": "bdiff.tree",
     "BranchTree": "bdiff.tree",
     "Dataset": "bdiff.data.dataset",
+    "Guided": "bdiff.model",
     "Linear": "bdiff.model",
-    "Sampler": "bdiff.sample.sampler",
+    "Sampler": "bdiff.sampling.sampler",
     "Training": "bdiff.training_run",
     "VP": "bdiff.process",
     "build_model": "bdiff.model",
@@ -21,8 +22,10 @@ _HOME = {
     "load_model": "bdiff.checkpoint",
     "load_tree": "bdiff.tree_files",
     "read_dataset": "bdiff.data.dataset",
+    "sample": "bdiff.sampling.sampler",
     "save_model": "bdiff.checkpoint",
     "save_tree": "bdiff.tree_files",
+    "train": "bdiff.training",
     "transmute": "bdiff.analysis.analogies",
 }
 

@@ -7,6 +7,7 @@ any moment leaves the old checkpoint or the new one. Loading verifies every hash
 safetensors notices a flipped bit) and never unpickles.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -14,7 +15,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -41,18 +42,25 @@ def save_folder(
     """Write a folder of tensors, texts and a manifest, all or nothing.
 
     Args:
-        folder: where it will stand; an older folder there is replaced.
+        folder: where it will stand; an older folder of the kind there is replaced.
         manifest: JSON-able description; the list of files is added to it.
         tensors: file stem -> named tensors, written as <stem>.safetensors.
         texts: file name -> text.
 
     Raises:
+        FileExistsError: if the folder holds something else, which would be lost.
         OSError: if the disk is full or the place cannot be written; what stood there is untouched.
     """
     folder = Path(folder)
     _recover(folder)
     contents = {f"{stem}.safetensors": save(_portable(named)) for stem, named in tensors.items()}
     contents |= {name: text.encode() for name, text in (texts or {}).items()}
+    if foreign := _names_in(folder) - contents.keys() - _names_of(folder):
+        raise FileExistsError(
+            errno.EEXIST,
+            f"the folder holds {sorted(foreign)[0]!r}, which would be lost; name a new folder",
+            str(folder),
+        )
     listing = {
         name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in contents.items()
@@ -73,6 +81,18 @@ def save_folder(
         raise OSError(
             error.errno, f"could not write the {needed:,} bytes of {folder}: {error.strerror}"
         ) from error
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+def _names_of(folder: Path) -> set[str]:
+    """What a folder of tensors consists of, as far as its manifest can be read."""
+    names = {"manifest.json"}
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        names |= json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"].keys()
+    return names
 
 
 def _portable(named: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,14 +9,22 @@ from contextlib import AbstractContextManager
 import torch
 from torch import nn
 
+DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("float32", "bfloat16")
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of this name; "auto" is a GPU when there is one, else the CPU."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    """The device of this name; "auto" is a GPU when there is one, else the CPU.
+
+    Raises:
+        ValueError: if the name is none of `DEVICES`, or "cuda" where torch finds no GPU.
+    """
+    if name not in DEVICES:
+        raise ValueError(f"device is {name!r}, it must be one of {DEVICES}")
+    there = torch.cuda.is_available()
+    if name == "cuda" and not there:
+        raise ValueError("device is 'cuda', but torch finds no GPU here; use 'auto' or 'cpu'")
+    return torch.device("cuda" if there and name != "cpu" else "cpu")
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager:

@@ -1,13 +1,13 @@
 r"""Diffusion models: what training and sampling see of a network.
 
 A model predicts the noise ε in x_t = alpha x_0 + sigma ε. The paper's networks predict the score s
-= -ε / sigma and weight the squared error by the inverse of its own mean square, which is the same
+= -ε / sigma and divide each example's squared error by the mean square of its score, which is the
 loss
 
     L = E |ε̂(x_t, t, class) - ε|² / D,          D = number of values of an object,
 
-without a network output that grows as 1 / sigma (paper, section 4). The other networks predict the
-velocity
+but for |ε|² in the place of D, and without a network output that grows as 1 / sigma (paper, section
+4). The other networks predict the velocity
 
     v = alpha ε - sigma x_0,          x̂_0 = alpha x_t - sigma v̂,          ε̂ = sigma x_t + alpha v̂
 
@@ -21,6 +21,7 @@ much noise, the rough shape, is learned better. Two models share this protocol:
 """
 
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -29,7 +30,7 @@ from torch import Tensor, nn
 
 from bdiff.nets.build import net_from
 from bdiff.process import VP, expand_like
-from bdiff.tree import BranchTree
+from bdiff.tree import BranchTree, class_names
 
 
 class DiffusionModel(nn.Module, ABC):
@@ -60,7 +61,7 @@ class DiffusionModel(nn.Module, ABC):
     ):
         super().__init__()
         self.process = process
-        self.classes = tuple(classes)
+        self.classes = class_names(classes)
         self.shape = tuple(shape)
         self.settings = dict(net)
         self.net = net_from(net, self.shape, lineage, labels)
@@ -184,8 +185,7 @@ class Branched(DiffusionModel):
 
             x_t + alpha(t) (m_child - m_parent),
 
-        without which the samples of the child keep much of the parent's mean: at the paper's branch
-        points a Fréchet distance of about 20 for Fashion-MNIST.
+        without which the samples of the child keep much of the parent's mean.
 
         Args:
             x_t: (N, *shape) at the end of the parent.
@@ -220,6 +220,12 @@ class Linear(DiffusionModel):
     def branch_of(self, classes: Tensor, t: Tensor) -> Tensor:
         return torch.zeros_like(classes)
 
+    @property
+    def knows_untold(self) -> bool:
+        """Whether it was trained with label dropout, which alone moves the embedding of "not told"
+        away from zero."""
+        return bool(self.net.conditioning.label.weight[-1].any())
+
 
 class Guided(DiffusionModel):
     """A label-guided model with classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598).
@@ -230,6 +236,10 @@ class Guided(DiffusionModel):
         model: trained with label dropout.
         weight: 1 is the model itself; more brings samples nearer to what is typical of their class,
             at the cost of variety.
+
+    Raises:
+        ValueError: if the model is not label-guided or was trained without label dropout, or the
+            weight is not a number of 0 or more.
     """
 
     kind = "linear_guided"
@@ -237,10 +247,15 @@ class Guided(DiffusionModel):
 
     def __init__(self, model: Linear, weight: float):
         nn.Module.__init__(self)
-        if not isinstance(model, Linear) or weight < 0:
+        if not isinstance(model, Linear) or not 0 <= weight < math.inf:
             raise ValueError(
                 f"guidance needs a label-guided model and a weight of 0 or more, found a "
                 f"{model.kind} model and {weight}"
+            )
+        if not model.knows_untold:
+            raise ValueError(
+                "the model was trained without label_dropout, so it does not know what to predict "
+                "where the class is not told; train it with label_dropout=0.1"
             )
         self.model, self.weight = model, weight
         self.process, self.classes, self.shape = model.process, model.classes, model.shape

@@ -1,12 +1,14 @@
 r"""Adam and the average of the weights, for networks whose batches meet few of their branches.
 
 Adam (Kingma and Ba 2015, arXiv 1412.6980, algorithm 1) with its default constants. A branch that no
-example of a batch goes through rests: its weights, its moments and its number of steps stay as they
-are. So every branch is trained by the Adam that it would have alone, on the batches that reach it,
-and a step costs as much as the branches present, however many there are. (Adam with gradients of
-zero instead lets the moments of a resting branch decay and moves it on by what is left of them, for
-some ten steps; as its second moment is then an average over the steps at rest too, the step after
-a long rest is larger.)
+example of a batch goes through rests: its own weights (those of `Routed` layers), their moments and
+their number of steps stay as they are. So they are trained by the Adam that they would have alone,
+on the batches that reach the branch, and a step costs as much as the branches present, however many
+there are. (Adam with gradients of zero instead lets the moments of a resting branch decay and moves
+it on by what is left of them, for some ten steps; as its second moment is then an average over the
+steps at rest too, the step after a long rest is larger.) What branches share is under plain Adam,
+and so are the vectors that they inherit (`bdiff.nets.heads.InheritedVector`), which are too few
+numbers to matter.
 
 The average (EMA) with decay d is warmed up: step k uses d_k = min(d, (1 + k) / (10 + k)), so early
 weights are forgotten. Weights w that rest from step j to step k leave
@@ -135,7 +137,7 @@ class BranchAdam:
     def _average(self, branches: Sequence[int]) -> None:
         """Let the average see all steps so far, of what is shared and of these branches."""
         groups: dict[int, list[int]] = {self.steps - 1: []}  # of equally long rest
-        for branch in branches:
+        for branch in branches if self.averaged else ():  # no branch has weights of its own
             groups.setdefault(self.averaged[branch], []).append(branch)
             self.averaged[branch] = self.steps
         for since, members in groups.items():

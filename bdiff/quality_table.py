@@ -7,7 +7,7 @@ the model cost to train and to sample, so that a number is not compared without 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 from bdiff.tables import models_of
 
 if TYPE_CHECKING:

@@ -1,19 +1,49 @@
-"""What the scripts share: the types of their arguments, and how they report an error."""
+"""What the scripts share: their arguments, and how they report an error."""
 
 import argparse
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 
 EXPECTED = (ValueError, KeyError, OSError, RuntimeError)
+# Settings become arguments of the library's functions.
+UNKNOWN_KEY = re.compile(r"(\S+\(\)) got an unexpected keyword argument ('.*?')")
+MISSING_KEY = re.compile(r"(\S+\(\)) missing \d+ required [\w -]+: ('.*')")
 
 
-def json_object(text: str) -> dict:
-    """An argument that is a JSON object."""
+class Settings(dict):
+    """The settings of a script; to ask for a key that they have not got is an error of the user.
+
+    Raises:
+        ValueError: from `settings[key]` and `settings.pop(key)`, naming the keys that are there.
+    """
+
+    def __missing__(self, key):
+        raise ValueError(f"the settings have no {key!r}; found: {', '.join(self) or 'nothing'}")
+
+    def pop(self, key, *default):
+        return super().pop(key, *default) if default or key in self else self[key]
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the argument --settings."""
+    parser.add_argument(
+        "--settings",
+        required=True,
+        type=json_object,
+        metavar="JSON",
+        help="the rule's part of the configuration as a JSON object: `snakemake -n -p` prints it "
+        "with the command of every job",
+    )
+
+
+def json_object(text: str) -> Settings:
+    """An argument that is a JSON object; objects within it are settings, too."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_hook=Settings)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected a JSON object: {error}") from None
     if not isinstance(value, dict):
@@ -46,4 +76,14 @@ def run(main: Callable[[], None]) -> None:
         # a KeyError's text is the repr of its message
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
         kind = "" if type(error) in (ValueError, OSError) else f"{type(error).__name__}: "
-        sys.exit(f"error: {kind}{text}\n(BDIFF_TRACEBACK=1 shows where in the code)")
+        _exit(f"{kind}{text}")
+    except TypeError as error:
+        if found := UNKNOWN_KEY.search(str(error)):
+            _exit(f"unknown key {found[2]}: {found[1]} does not take it")
+        if found := MISSING_KEY.search(str(error)):
+            _exit(f"missing key {found[2]}: {found[1]} needs it")
+        raise
+
+
+def _exit(text: str) -> None:
+    sys.exit(f"error: {text}\n(BDIFF_TRACEBACK=1 shows where in the code)")

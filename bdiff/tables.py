@@ -172,7 +172,7 @@ def discovery_table(comparison: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Da
         paper: rows of the paper's numbers.csv.
 
     Returns:
-        One row per data set: for both estimators mean seconds of one estimate, clades of a tree,
+        One row per data set: for every estimator mean seconds of one estimate, clades of a tree,
         clades that two draws share (mean) and the standard deviation of a pair's branch time
         between draws; how many times faster all_pairs is; the paper's seconds, in all and of its
         two long stages.

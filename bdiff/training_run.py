@@ -11,7 +11,7 @@ import json
 import math
 import shutil
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,13 +21,15 @@ from torch import Tensor
 
 from bdiff.checkpoint import load_folder, model_to_dict, newest, save_folder
 from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.device import autocast
 from bdiff.model import DiffusionModel
 from bdiff.nets.routing import sparse_gradients
 from bdiff.optimizer import BranchAdam
 from bdiff.randomness import generator
 
-FORMAT = "bdiff.training/2"  # of checkpoints
+FORMAT = "bdiff.training/3"  # of checkpoints
 SCHEDULES = ("cosine", "constant")
+NOTHING = {"loss": 0.0, "gradient_norm": 0.0, "steps": 0}
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
 
 
@@ -63,9 +65,9 @@ class Training:
 
     def __post_init__(self):
         wrong = [
-            f"{name} is {getattr(self, name)!r}, it must be {least} or more"
+            f"{name} is {getattr(self, name)!r}, it must be a whole number of {least} or more"
             for name, least in _LEAST.items()
-            if getattr(self, name) < least
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < least
         ]
         wrong += [
             f"{name} is {getattr(self, name)!r}, it must lie in [0, 1)"
@@ -91,21 +93,37 @@ class TrainingError(RuntimeError):
     """Training that cannot go on: numbers that are not finite, or a checkpoint of another run."""
 
 
-def describe_run(model: DiffusionModel, dataset: Dataset, settings: Training) -> dict:
-    """All that fixes a run but its length: only where it is the same, a checkpoint is continued."""
-    digest = hashlib.sha256()
-    for array in (dataset.x, dataset.labels, dataset.split):
-        digest.update(np.ascontiguousarray(array).tobytes())
+def describe_run(
+    model: DiffusionModel, dataset: Dataset, settings: Training, precision: str = "float32"
+) -> dict:
+    """All that fixes a run but its length: only where it is the same, a checkpoint is continued.
+
+    Args:
+        model: with the weights that the run starts from.
+        dataset, settings, precision: of the run.
+    """
     training = asdict(settings)
     del training["checkpoint_every"]
     if settings.schedule == "constant":  # then the first steps are the same however many follow
         del training["steps"]
     description = {
         "training": training,
+        "precision": precision,
         "model": model_to_dict(model),
-        "data": {"classes": dataset.classes, "sha256": digest.hexdigest()},
+        "weights": {"sha256": _sha256(p.detach().cpu().numpy() for p in model.parameters())},
+        "data": {
+            "classes": dataset.classes,
+            "sha256": _sha256([dataset.x, dataset.labels, dataset.split]),
+        },
     }
     return json.loads(json.dumps(description))  # as it comes back from a manifest
+
+
+def _sha256(arrays: Iterable[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 class TrainingRun:
@@ -117,7 +135,7 @@ class TrainingRun:
         dataset: Dataset,
         settings: Training,
         device: torch.device,
-        precision: AbstractContextManager | None = None,
+        precision: str = "float32",
     ):
         if dataset.shape != model.shape:
             raise ValueError(
@@ -129,6 +147,11 @@ class TrainingRun:
                 f"data set {dataset.name!r} has the classes {unknown}, which the model does not "
                 f"know; its classes are {list(model.classes)}"
             )
+        if missing := [name for name in model.classes if name not in dataset.classes]:
+            raise ValueError(
+                f"data set {dataset.name!r} has no objects of {missing}, which the model is to "
+                "make; add some, or build the model without these classes"
+            )
         if settings.label_dropout and model.kind != "linear":
             raise ValueError(
                 f"label_dropout is {settings.label_dropout}, but a {model.kind} model is not told "
@@ -138,10 +161,10 @@ class TrainingRun:
         code = np.array([model.classes.index(name) for name in dataset.classes])
         examples = dataset.select("train")
         x, labels = examples.x, code[examples.labels]
-        self.description = describe_run(model, dataset, settings)
+        self.description = describe_run(model, dataset, settings, precision)
         self.model = model.to(device).train()
         self.settings, self.device = settings, device
-        self.precision = precision or nullcontext()
+        self.precision = autocast(precision, device)
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
         self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
         self.model.observe(self.x, self.labels)
@@ -149,7 +172,7 @@ class TrainingRun:
         self.optimizer = BranchAdam(model, settings.ema)
         sparse_gradients(model, device.type == "cpu")
         self.step, self.seconds, self.records = 0, 0.0, []
-        self.sums = {"loss": 0.0, "gradient_norm": 0.0}
+        self.sums = dict(NOTHING)  # since the last record
         self._order = (-1, None)
 
     def examples_until(self, step: int) -> int:
@@ -199,13 +222,13 @@ class TrainingRun:
         return len(chosen)
 
     def _record(self, loss: float, norm: float) -> None:
-        self.sums["loss"] += loss
-        self.sums["gradient_norm"] += norm
-        since = (self.step - 1) % self.settings.log_every + 1
-        if since == self.settings.log_every or self.step == self.settings.steps:
-            means = {name: total / since for name, total in self.sums.items()}
+        new = {"loss": loss, "gradient_norm": norm, "steps": 1}
+        self.sums = {name: total + new[name] for name, total in self.sums.items()}
+        if self.step % self.settings.log_every == 0 or self.step == self.settings.steps:
+            count = self.sums.pop("steps")
+            means = {name: total / count for name, total in self.sums.items()}
             self.records.append({"step": self.step, **means})
-            self.sums = dict.fromkeys(self.sums, 0.0)
+            self.sums = dict(NOTHING)
 
     def _explain(self, losses: Tensor, classes: Tensor, t: Tensor) -> str:
         """Which examples the numbers went wrong for."""
@@ -266,8 +289,11 @@ class TrainingRun:
     def finish(self) -> None:
         """Give the model its averaged weights."""
         self.optimizer.use_average()
-        sparse_gradients(self.model, False)
         self.model.eval()
+
+    def close(self) -> None:
+        """Leave the model as other optimisers expect it, finished or not."""
+        sparse_gradients(self.model, False)
 
 
 def _differences(found, expected, path: str = ""):

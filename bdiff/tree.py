@@ -22,6 +22,20 @@ from typing import NamedTuple
 import numpy as np
 
 
+def class_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names as they are, if they can be those of classes.
+
+    Raises:
+        ValueError: if they are not different, non-empty texts.
+    """
+    found = list(names)
+    if not found or not all(isinstance(name, str) and name for name in found):
+        raise ValueError(f"classes must be non-empty names, found {found}")
+    if len(set(found)) < len(found):
+        raise ValueError(f"class names must differ, found {found}")
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class BranchPoint:
     """Where the classes of one branch part.
@@ -72,10 +86,9 @@ class BranchTree:
         horizon: float = 1.0,
         process: dict | None = None,
     ):
-        self.classes = tuple(classes)
+        self.classes = class_names(classes)
         self.horizon = float(horizon)
         self.process = process
-        self._validate_names()
         # Towards the root times grow, so sorting by time puts every parent before its children.
         self.points = tuple(
             sorted(points, key=lambda p: (-p.time, -len(p.classes), self._positions(p.classes)))
@@ -101,12 +114,6 @@ class BranchTree:
     @cached_property
     def _codes(self) -> dict[str, int]:
         return {name: code for code, name in enumerate(self.classes)}
-
-    def _validate_names(self) -> None:
-        if not self.classes or not all(isinstance(name, str) and name for name in self.classes):
-            raise ValueError(f"classes must be non-empty names, found {list(self.classes)}")
-        if len(self._codes) < len(self.classes):
-            raise ValueError(f"class names must differ, found {list(self.classes)}")
 
     def _validate_points(self) -> None:
         largest = max((len(point.classes) for point in self.points), default=1)

@@ -8,6 +8,7 @@ last of them.
 
 import copy
 import json
+import statistics
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device
 from bdiff.files import atomic_write
 from bdiff.model import DiffusionModel
+from bdiff.progress import Progress
 from bdiff.training_run import Training, TrainingRun
 
 
@@ -52,30 +54,36 @@ def train_within(
 
     Returns:
         seconds: of processor time, of all parts of the run; steps; loss: the mean over the last
-        tenth of them.
+        tenth of them, rounded down, but one at least.
 
     Raises:
-        TrainingError: as `bdiff.train.train`.
+        TrainingError: as `bdiff.training.train`.
     """
-    # against denormal numbers, as in `bdiff.train`
+    # against denormal numbers, as in `bdiff.training`
     torch.set_flush_denormal(True)
     try:
         with locked(folder):
             steps = _planned(folder / "steps.json", model, dataset, settings, budget, device)
             tenth = max(1, steps // 10)
-            training = Training(steps, log_every=tenth, checkpoint_every=tenth, **settings)
+            # a record of every step, since the last tenth need not begin where one of many would
+            training = Training(steps, log_every=1, checkpoint_every=tenth, **settings)
             run = TrainingRun(model, dataset, training, choose_device(device))
             run.resume(folder)
-            while run.step < steps:
-                before, began = run.seconds, time.process_time()
-                run.advance()
-                run.seconds = before + time.process_time() - began
-                if run.step % tenth == 0 or run.step == steps:
-                    run.save(folder)
+            total, done = run.examples_until(steps), run.examples_until(run.step)
+            with Progress(f"training {model.kind}", total, "examples", done) as progress:
+                while run.step < steps:
+                    before, began = run.seconds, time.process_time()
+                    seen = run.advance()
+                    run.seconds = before + time.process_time() - began
+                    progress.update(seen)
+                    if run.step % tenth == 0 or run.step == steps:
+                        run.save(folder)
+        run.close()
         run.finish()
     finally:
         torch.set_flush_denormal(False)
-    return {"seconds": run.seconds, "steps": steps, "loss": run.records[-1]["loss"]}
+    loss = statistics.fmean(record["loss"] for record in run.records[-tenth:])
+    return {"seconds": run.seconds, "steps": steps, "loss": loss}
 
 
 def _planned(plan: Path, model, dataset, settings, budget: Budget, device) -> int:

@@ -5,9 +5,10 @@
 
 Every variant is trained for the same time, or with --steps for the same number of steps, and
 differs from the default in what `GROUPS` says; time is processor time, see `benchmarks.budget`.
-All are sampled alike and judged as in `benchmarks.sampling`. The loss is the mean over the last
-tenth of the training; it compares variants that predict the same, noise or v. The row of "real" has
-real objects in place of samples.
+All are sampled alike, with separate chains, and judged as in `benchmarks.sampling`; calls are
+evaluations of the network per object sampled. The loss is the mean over the last tenth of the
+training; it compares variants that predict the same, noise or v. The row of "real" has real objects
+in place of samples.
 
 Every row is written when it is finished, and rows that are there are not made again; a training
 that was interrupted goes on from its last checkpoint, in a folder beside the rows. Rows made with
@@ -31,15 +32,16 @@ from bdiff.model import DiffusionModel, build_model
 from bdiff.nets.heads import InheritedVector
 from bdiff.paper import paper_tree
 from bdiff.process import VP
-from bdiff.sample.sampler import Sampler
+from bdiff.sampling.sampler import Sampler
 from bdiff.script import run
 from bdiff.tree import BranchTree
+from benchmarks.arguments import check_labels, data_file, positive, whole
 from benchmarks.budget import Budget, train_within
 from benchmarks.rows import Rows
 from benchmarks.sampling import judge_of, measure
 
 KEYS = ("dataset", "variant", "kind", "seconds", "steps", "branches", "parameters", "shared_cost",
-        "frechet_raw", "accuracy", "loss")  # fmt: skip
+        "calls", "frechet_raw", "accuracy", "loss")  # fmt: skip
 DATASETS = ("letters", "fashion_mnist")
 PROCESS = VP(0.1, 20.0)
 SAMPLER = {"name": "ddim", "eta": 1, "steps": 50}
@@ -178,10 +180,10 @@ def main(argv=None):
     parser.add_argument("--dataset", nargs="+", default=DATASETS, help="names of data sets")
     parser.add_argument("--variants", nargs="+", help="parts of their names; default all")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--seconds", type=float, default=600, help="processor time per training")
-    length.add_argument("--steps", type=int, help="of every training, whatever they take")
+    length.add_argument("--seconds", type=positive, default=600, help="processor time per training")
+    length.add_argument("--steps", type=whole(1), help="of every training, whatever they take")
     parser.add_argument("--data", type=Path, default="data/processed", help="<dataset>.parquet")
-    parser.add_argument("--count", type=int, default=1000, help="objects per class, at most")
+    parser.add_argument("--count", type=whole(2), default=1000, help="objects per class, at most")
     parser.add_argument("--output", type=Path, default="results/heads.jsonl", help="JSON lines")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -189,18 +191,18 @@ def main(argv=None):
     parser.add_argument("--table", type=Path, help="write the rows as CSV")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     args = parser.parse_args(argv)
+    check_labels("--variants", args.variants, VARIANTS)
     rows, budget = Rows(args.output, KEYS), Budget(args.seconds, args.steps)
+    missing_of = {name: missing(rows, name, args.variants) for name in args.dataset}
+    files = {name: data_file(args.data, name) for name, todo in missing_of.items() if todo}
 
-    for name in args.dataset:
-        todo = missing(rows, name, args.variants)
-        if not todo:
-            continue
-        dataset = read_dataset(args.data / f"{name}.parquet")
+    for name, file in files.items():
+        dataset = read_dataset(file)
         judge, floor = judge_of(dataset, args.count, args.seed)
         if not any(row["dataset"] == name and row["variant"] == "real" for row in rows):
             nothing = dict.fromkeys(KEYS) | {"dataset": name, "variant": "real", "kind": "real"}
             rows.add(**nothing | floor)
-        for variants in todo:
+        for variants in missing_of[name]:
             variant = VARIANTS[variants[0]]
             run_of = f"{_training(variant)} {budget} {args.seed}".encode()
             folder = args.output.with_suffix("") / name / hashlib.sha256(run_of).hexdigest()[:12]
@@ -211,6 +213,7 @@ def main(argv=None):
                 found = measure(
                     model, dataset, judge, Sampler.of(SAMPLER, args.seed), args.count, shared=False
                 )
+                found["calls"] = found["calls_per_object"]
                 rows.add(dataset=name, variant=label, **describe(model), **found | facts)
             shutil.rmtree(folder)
     chosen = [row for row in rows if row["dataset"] in args.dataset]

@@ -28,8 +28,9 @@ from bdiff.checkpoint import load_model
 from bdiff.data.dataset import Dataset, read_dataset
 from bdiff.model import DiffusionModel
 from bdiff.randomness import generator
-from bdiff.sample.sampler import Sampler, sample
+from bdiff.sampling.sampler import Sampler, sample
 from bdiff.script import run
+from benchmarks.arguments import check_labels, data_file, whole
 from benchmarks.rows import Rows
 
 KEYS = ("dataset", "solver", "steps", "shared", "calls_per_object", "frechet_raw", "accuracy",
@@ -136,28 +137,28 @@ def main(argv=None):
     parser.add_argument("--dataset", nargs="+", default=DATASETS, help="names of data sets")
     parser.add_argument("--models", type=Path, default="results", help="<dataset>/models/branched")
     parser.add_argument("--data", type=Path, default="data/processed", help="<dataset>.parquet")
-    parser.add_argument("--count", type=int, default=1000, help="objects per class, at most")
+    parser.add_argument("--count", type=whole(2), default=1000, help="objects per class, at most")
     parser.add_argument("--solvers", nargs="+", help="parts of their labels; default all")
     parser.add_argument("--output", type=Path, default="results/sampling.jsonl", help="JSON lines")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--per-class", type=int, default=64, help="objects of a class at once")
+    parser.add_argument("--per-class", type=whole(1), default=64, help="objects of a class at once")
     parser.add_argument("--figure", type=Path, help="draw the rows of the solvers (.svg and .png)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     args = parser.parse_args(argv)
+    check_labels("--solvers", args.solvers, (*SOLVERS, REFERENCE[0]))
     rows = Rows(args.output, KEYS)
+    missing_of = {name: list(missing(rows, name, args.solvers)) for name in args.dataset}
+    files = {name: data_file(args.data, name) for name, todo in missing_of.items() if todo}
 
-    for name in args.dataset:
-        todo = list(missing(rows, name, args.solvers))
-        if not todo:
-            continue
+    for name, file in files.items():
         model = model_of(args.models, name, args.device)
-        dataset = read_dataset(args.data / f"{name}.parquet")
+        dataset = read_dataset(file)
         judge, floor = judge_of(dataset, args.count, args.seed)
         if not any(row["dataset"] == name and row["solver"] == "real" for row in rows):
             nothing = {"steps": 0, "shared": False, "calls_per_object": 0, "seconds": 0}
             rows.add(dataset=name, solver="real", **nothing, **floor)
-        for label, settings, steps, shared in todo:
+        for label, settings, steps, shared in missing_of[name]:
             sampler = replace(Sampler.of(settings, args.seed), per_class=args.per_class)
             found = measure(model, dataset, judge, sampler, args.count, shared)
             rows.add(dataset=name, solver=label, steps=steps, shared=shared, **found)

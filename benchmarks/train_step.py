@@ -37,7 +37,9 @@ from bdiff.nets.routing import Routed, sparse_gradients
 from bdiff.optimizer import BranchAdam
 from bdiff.paper import paper_tree
 from bdiff.process import VP
+from bdiff.script import run
 from bdiff.tree import BranchPoint, BranchTree
+from benchmarks.arguments import whole
 
 SHAPES = {"fashion_mnist": (1, 28, 28), "letters": (16,)}
 NETS = {
@@ -238,10 +240,12 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", choices=NETS, required=True)
     parser.add_argument("--net", choices=("paper", "residual"), default="paper")
-    parser.add_argument("--rounds", type=int, default=7, help="steps of each way")
+    parser.add_argument("--rounds", type=whole(1), default=7, help="steps of each way")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--peak", help="print the peak of one way alone, in MB")
+    parser.add_argument("--peak", choices=LABELS, help="print the peak of one way alone, in MB")
     args = parser.parse_args(argv)
+    if args.peak == "every_head" and args.net != "paper":
+        parser.error("--peak every_head is of the paper's networks; use it with --net paper")
     torch.set_flush_denormal(True)
     if args.peak:
         print(peak(args.peak, args.dataset, args.net))
@@ -251,4 +255,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,4 +1,4 @@
-"""Compare both estimators of the branch points: time, and agreement between draws of objects."""
+"""Compare the estimators of the branch points: time, and agreement between draws of objects."""
 
 import argparse
 
@@ -6,16 +6,16 @@ from bdiff.branch_points.compare import compare_estimators
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.process import process_from
-from bdiff.script import json_object, run
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--output", required=True, help="tidy table (CSV)")
     args = parser.parse_args(argv)
-    settings = dict(args.settings)
+    settings = args.settings
     process = process_from(settings.pop("process"))
     settings.pop("branch_points", None)  # of a tree set by hand; estimators find their own
     times = settings.setdefault("times", 1000)

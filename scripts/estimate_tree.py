@@ -5,17 +5,17 @@ import argparse
 from bdiff.branch_points.estimate import estimate_tree, given_tree
 from bdiff.data.dataset import read_dataset
 from bdiff.process import process_from
-from bdiff.script import json_object, run
+from bdiff.script import add_settings, run
 from bdiff.tree_files import save_tree
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--output", required=True, help="tree (JSON; Newick is written beside it)")
     args = parser.parse_args(argv)
-    settings = dict(args.settings)
+    settings = args.settings
     process = process_from(settings.pop("process"))
     points = settings.pop("branch_points", None)
     dataset = read_dataset(args.data).select("train")

@@ -5,13 +5,13 @@ import argparse
 from bdiff.analysis.quality import COLUMNS, quality
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
-from bdiff.sample.files import read_samples
-from bdiff.script import json_object, named_path, run
+from bdiff.sampling.files import read_samples
+from bdiff.script import add_settings, named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument(
         "--samples", required=True, nargs="+", type=named_path, metavar="MODEL=PATH"

@@ -7,13 +7,13 @@ from pathlib import Path
 from bdiff.analysis.efficiency import COLUMNS, measure_efficiency
 from bdiff.checkpoint import load_model
 from bdiff.files import write_rows
-from bdiff.sample.sampler import Sampler
-from bdiff.script import json_object, run
+from bdiff.sampling.sampler import Sampler
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--model", required=True, help="folder of a branched model")
     parser.add_argument("--output", required=True, help="tidy table (CSV)")
     args = parser.parse_args(argv)

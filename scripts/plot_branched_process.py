@@ -5,7 +5,7 @@ import argparse
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.branched_process import branched_process
 from bdiff.figures.style import save_figure
-from bdiff.script import json_object, run
+from bdiff.script import add_settings, run
 from bdiff.tree_files import load_tree, process_of_tree
 
 OBJECTS = 2  # rows of a class
@@ -13,7 +13,7 @@ OBJECTS = 2  # rows of a class
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--tree", required=True, help="branch tree (JSON)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")

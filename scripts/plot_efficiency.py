@@ -6,12 +6,12 @@ from bdiff.data.dataset import read_dataset
 from bdiff.figures.efficiency import efficiency
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
-from bdiff.script import json_object, run
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--efficiency", required=True, help="tidy table of the runs (CSV)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")

@@ -5,13 +5,13 @@ import argparse
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.image_transmutation import image_transmutation
 from bdiff.figures.style import save_figure
-from bdiff.sample.files import read_samples
-from bdiff.script import json_object, run
+from bdiff.sampling.files import read_samples
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--hybrids", required=True, help="hybrids and continuations (parquet)")
     parser.add_argument("--transmutation", required=True, help="before, between, after (parquet)")

@@ -12,13 +12,13 @@ from bdiff.figures.style import save_figure
 from bdiff.figures.wasserstein import wasserstein
 from bdiff.files import read_rows
 from bdiff.paper import paper_numbers
-from bdiff.sample.files import read_samples
-from bdiff.script import json_object, named_path, run
+from bdiff.sampling.files import read_samples
+from bdiff.script import add_settings, named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--quality", required=True, help="tidy table of the metrics (CSV)")
     parser.add_argument(

@@ -8,12 +8,12 @@ from bdiff.figures.sample_quality import sample_quality
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
 from bdiff.paper import paper_numbers
-from bdiff.script import json_object, run
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--quality", required=True, help="tidy table of the metrics (CSV)")
     parser.add_argument("--paper", required=True, help="folder of the paper's numbers")

@@ -6,13 +6,13 @@ from bdiff.branch_points.similarity import pair_similarities
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.similarities import similarities
 from bdiff.figures.style import save_figure
-from bdiff.script import json_object, run
+from bdiff.script import add_settings, run
 from bdiff.tree_files import load_tree, process_of_tree
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--tree", required=True, help="branch tree (JSON)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")

@@ -2,17 +2,17 @@
 
 import argparse
 
-from bdiff.checkpoint import load_model
+from bdiff.checkpoint import load_folder, load_model
 from bdiff.device import autocast, choose_device
 from bdiff.model import Guided
-from bdiff.sample.files import write_samples
-from bdiff.sample.sampler import Sampler, sample
-from bdiff.script import json_object, run
+from bdiff.sampling.files import write_samples
+from bdiff.sampling.sampler import Sampler, sample
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--model", required=True, help="folder of the model")
     parser.add_argument("--output", required=True, help="samples (parquet)")
     args = parser.parse_args(argv)
@@ -27,7 +27,7 @@ def main(argv=None):
     precision = settings.get("precision", "float32")
     with autocast(precision, choose_device(settings["device"])):
         samples = sample(model, request, sampler, share)
-    write_samples(samples, args.output)
+    write_samples(samples, args.output, about=load_folder(args.model)[0]["about"])
     print(
         f"{args.output}: {len(samples):,} samples, {samples.meta['nfe_per_object']:.1f} network "
         f"evaluations each, {samples.meta['seconds']:.1f} s"

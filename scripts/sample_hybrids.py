@@ -3,15 +3,15 @@
 import argparse
 
 from bdiff.analysis.analogies import hybrids
-from bdiff.checkpoint import load_model
-from bdiff.sample.files import write_samples
-from bdiff.sample.sampler import Sampler
-from bdiff.script import json_object, run
+from bdiff.checkpoint import load_folder, load_model
+from bdiff.sampling.files import write_samples
+from bdiff.sampling.sampler import Sampler
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--model", required=True, help="folder of a branched model")
     parser.add_argument("--output", required=True, help="hybrids and continuations (parquet)")
     args = parser.parse_args(argv)
@@ -19,7 +19,7 @@ def main(argv=None):
     model = load_model(args.model, settings["device"])
     sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
     made = hybrids(model, settings["pairs"], settings["count"], sampler)
-    write_samples(made, args.output)
+    write_samples(made, args.output, about=load_folder(args.model)[0]["about"])
     print(f"{args.output}: {len(made):,} objects")
 
 

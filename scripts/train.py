@@ -8,19 +8,21 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
+
 from bdiff.checkpoint import load_folder, locked, newest, save_model
 from bdiff.data.dataset import read_dataset
 from bdiff.model import build_model
 from bdiff.process import process_from
-from bdiff.script import json_object, run
-from bdiff.train import train
+from bdiff.script import add_settings, run
+from bdiff.training import train
 from bdiff.training_run import Training, describe_run, lines
 from bdiff.tree_files import load_tree
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--tree", help="branch tree (JSON), for a branched model")
     parser.add_argument("--output", required=True, help="folder of the model")
@@ -28,6 +30,8 @@ def main(argv=None):
         "--checkpoints", required=True, help="folder for checkpoints, until the run has ended"
     )
     args = parser.parse_args(argv)
+    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
+    torch.set_flush_denormal(True)
     settings = args.settings
     if settings["kind"] == "branched" and not args.tree:
         parser.error("a branched model needs --tree")
@@ -44,7 +48,8 @@ def main(argv=None):
     )
     training = Training(seed=settings["seed"], **settings["training"])
     # A folder per run: what another run left is not continued, and not in the way.
-    run = json.dumps(describe_run(model, dataset, training), sort_keys=True)
+    precision = settings.get("precision", "float32")
+    run = json.dumps(describe_run(model, dataset, training, precision), sort_keys=True)
     checkpoints = Path(args.checkpoints) / hashlib.sha256(run.encode()).hexdigest()[:12]
     records = train(
         model,
@@ -52,7 +57,7 @@ def main(argv=None):
         training,
         checkpoints=checkpoints,
         device=settings["device"],
-        precision=settings.get("precision", "float32"),
+        precision=precision,
         compile=settings.get("compile", False),
     )
     with locked(checkpoints):
@@ -61,6 +66,7 @@ def main(argv=None):
         "dataset": dataset.name,
         "title": dataset.title,
         "scaling": dataset.scaling,
+        "feature_names": dataset.feature_names,
         "source": dataset.source,
         "training": asdict(training),
         "seconds": seconds,

@@ -3,16 +3,16 @@
 import argparse
 
 from bdiff.analysis.analogies import transmute
-from bdiff.checkpoint import load_model
+from bdiff.checkpoint import load_folder, load_model
 from bdiff.data.dataset import read_dataset
-from bdiff.sample.files import write_samples
-from bdiff.sample.sampler import Sampler
-from bdiff.script import json_object, run
+from bdiff.sampling.files import write_samples
+from bdiff.sampling.sampler import Sampler
+from bdiff.script import add_settings, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, type=json_object, help="JSON object")
+    add_settings(parser)
     parser.add_argument("--model", required=True, help="folder of a branched model")
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument(
@@ -26,7 +26,7 @@ def main(argv=None):
     objects = {name: dataset.of(name, "train")[: settings["count"]] for name in sorted(names)}
     sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
     made = transmute(model, objects, settings["pairs"], sampler)
-    write_samples(made, args.output)
+    write_samples(made, args.output, about=load_folder(args.model)[0]["about"])
     print(f"{args.output}: {len(made):,} objects")
 
 

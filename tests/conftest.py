@@ -31,9 +31,11 @@ def branched(tree):
 
 @pytest.fixture
 def linear(tree):
-    """An untrained label-guided model of 5 features."""
+    """A label-guided model of 5 features, untrained but for what it makes of untold classes."""
     net = {"name": "dense", "width": 32}
-    return build_model("linear", VP(), (5,), net, classes=tree.classes, seed=0).eval()
+    model = build_model("linear", VP(), (5,), net, classes=tree.classes, seed=0).eval()
+    torch.nn.init.constant_(model.net.conditioning.label.weight[-1], 0.5)
+    return model
 
 
 class GaussianModel(nn.Module):

@@ -156,6 +156,19 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
         load_model(tmp_path / "c")
 
 
+def test_what_is_no_checkpoint_is_not_replaced(tmp_path):
+    (tmp_path / "c" / "thesis").mkdir(parents=True)
+    with pytest.raises(FileExistsError, match="holds 'thesis', which would be lost"):
+        save(tmp_path / "c")
+    assert (tmp_path / "c" / "thesis").is_dir()
+    (tmp_path / "c" / "thesis").rmdir()
+    save(tmp_path / "c")
+    save(tmp_path / "c")
+    (tmp_path / "c" / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"holds 'notes\.txt'"):
+        save(tmp_path / "c")
+
+
 def test_a_pickle_in_disguise_is_never_executed(tmp_path):
     """Even with a manifest whose hash fits, the loader cannot be made to run code."""
     save(tmp_path / "c")

@@ -37,7 +37,7 @@ def test_whole_numbers_with_an_exponent(mapping):
 
 
 def test_sampling_ends_where_the_configuration_says():
-    from bdiff.sample.sampler import Sampler
+    from bdiff.sampling.sampler import Sampler
 
     assert Sampler.t_end == SAMPLING_END
 
@@ -47,8 +47,8 @@ def test_solvers_and_their_options_are_those_of_the_library():
     from typing import get_args
 
     from bdiff.config import sampling
-    from bdiff.sample.grids import BRANCH_TIMES, GRIDS
-    from bdiff.sample.solvers.build import SOLVERS
+    from bdiff.sampling.grids import BRANCH_TIMES, GRIDS
+    from bdiff.sampling.solvers.build import SOLVERS
 
     allowed = {}
     for kind in get_args(get_args(sampling.Solver)[0]):

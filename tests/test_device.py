@@ -1,4 +1,5 @@
-"""Precision and compilation fall back, with a warning, where they do not help."""
+"""Devices that are not there are refused; precision and compilation fall back, with a warning,
+where they do not help."""
 
 import warnings
 
@@ -7,9 +8,29 @@ import torch
 from torch import nn
 
 from bdiff import device
-from bdiff.device import autocast, compile_net
+from bdiff.device import autocast, choose_device, compile_net
 
 CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "gpu", "expected"),
+    [
+        ("auto", False, "cpu"), ("auto", True, "cuda"), ("cpu", False, "cpu"), ("cpu", True, "cpu"),
+        ("cuda", True, "cuda"),
+    ],
+)  # fmt: skip
+def test_auto_is_a_gpu_where_there_is_one(monkeypatch, name, gpu, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert choose_device(name) == torch.device(expected)
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="'cuda', but torch finds no GPU here; use 'auto' or 'cpu"):
+        choose_device("cuda")
+    with pytest.raises(ValueError, match=r"'tpu', it must be one of \('auto', 'cpu', 'cuda'\)"):
+        choose_device("tpu")
 
 
 def product():

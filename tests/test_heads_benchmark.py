@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.nets.heads import InheritedVector
+from bdiff.progress import Progress
 from bdiff.training_run import TrainingRun
 from benchmarks import budget, heads
 from benchmarks.budget import Budget, train_within
@@ -55,6 +57,9 @@ def test_rows_are_made_once_and_written_as_table_and_figure(folder, capsys, monk
         "paper's network, label-guided",
     ]
     assert [row["steps"] for row in rows[1:]] == [2] * 5
+    assert rows[0]["calls"] is None
+    assert [row["calls"] for row in rows if row["kind"] == "linear"] == [4, 4]
+    assert all(4 <= row["calls"] <= 6 for row in rows[1:])  # branch times are steps besides
     assert by_name["label-guided"]["kind"] == "linear"
     assert by_name["label-guided"]["branches"] == by_name["label-guided"]["shared_cost"] == 1
     moved, still = by_name["paper's tree"], by_name["paper's tree, not moved"]
@@ -176,6 +181,30 @@ def test_the_budget_is_spent(tmp_path):
     assert facts["steps"] % 10 == 0
     assert 0.1 < facts["seconds"] < 2.5
     assert facts["seconds"] < time.process_time() - began
+
+
+@pytest.mark.parametrize(("steps", "last"), [(29, 2), (3, 1)])
+def test_the_loss_is_the_mean_of_the_last_tenth(tmp_path, monkeypatch, steps, last):
+    losses = []
+    record = TrainingRun._record
+
+    def listen(run, loss, norm):
+        losses.append(loss)
+        record(run, loss, norm)
+
+    monkeypatch.setattr(TrainingRun, "_record", listen)
+    found = train_within(new_model(), data(), SETTINGS, Budget(60, steps), tmp_path, "cpu")
+    assert len(losses) == steps
+    assert found["loss"] == pytest.approx(sum(losses[-last:]) / last)
+
+
+def test_a_training_says_how_far_it_is(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(budget, "Progress", partial(Progress, every=0.0))
+    train_within(new_model(), data(), SETTINGS, Budget(60, 4), tmp_path, "cpu")
+    assert [line.split(",")[0] for line in caplog.messages if "branched" in line] == [
+        f"training branched: {share} %" for share in (25, 50, 75, 100)
+    ]
 
 
 def test_half_a_budget_is_half_of_either():

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from bdiff.data.tables import from_arrays
 from bdiff.model import Guided, build_model
 from bdiff.process import VP, expand_like
-from bdiff.sample.sampler import Sampler, sample
+from bdiff.sampling.sampler import Sampler, sample
+from bdiff.training import train
+from bdiff.training_run import Training
 from bdiff.tree import BranchTree
 from bdiff.tree_files import convert_tree, load_tree, save_tree
 
@@ -162,8 +165,23 @@ def test_guidance_counts_two_evaluations(linear):
 def test_guidance_needs_a_label_guided_model(branched, linear):
     with pytest.raises(ValueError, match=r"label-guided model and a weight .* found a branched"):
         Guided(branched, 2.0)
-    with pytest.raises(ValueError, match="found a linear model and -1"):
-        Guided(linear, -1)
+    for weight in (-1, float("nan")):
+        with pytest.raises(ValueError, match=f"found a linear model and {weight}"):
+            Guided(linear, weight)
+
+
+@pytest.mark.parametrize("name", ["dense", "residual"])
+def test_guidance_needs_label_dropout(name):
+    net, x = {"name": name, "width": 32}, np.random.default_rng(0).standard_normal((40, 5))
+    data = from_arrays(x, ["a", "b"] * 20, name="toy")
+    for dropout in (0.0, 0.5):
+        model = build_model("linear", VP(), (5,), net, classes=data.classes)
+        train(model, data, Training(3, label_dropout=dropout))
+        if dropout:
+            assert Guided(model, 2.0).weight == 2.0
+        else:
+            with pytest.raises(ValueError, match="trained without label_dropout"):
+                Guided(model, 2.0)
 
 
 def test_weights_are_a_function_of_the_seed(tree):

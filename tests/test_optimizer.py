@@ -128,3 +128,21 @@ def test_gradients_of_other_branches_are_refused():
     optimizer = BranchAdam(net)
     with pytest.raises(ValueError, match=r"branches \[0, 2\], expected those of \[0, 1\]"):
         train(net, lambda _: optimizer.step(0.01, 1.0, [0, 1]), batches=[[0, 2]])
+
+
+@pytest.mark.parametrize("name", ["residual", "residual_unet"])
+@pytest.mark.parametrize("labels", [0, 3])
+def test_branches_without_weights_of_their_own_are_trained(name, labels):
+    """Rank 0: what belongs to a branch is a vector, and that is under plain Adam."""
+    shape = (5,) if name == "residual" else (1, 8, 8)
+    net = net_from({"name": name, "rank": 0}, shape, [[0], [0, 1], [0, 2]], labels)
+    optimizer = BranchAdam(net, ema=0.9)
+    before = [p.detach().clone() for p in net.parameters()]
+    for present in STEPS:
+        branch = torch.tensor(present)
+        x, t = torch.randn(len(present), *shape), torch.rand(len(present))
+        (net(x, t, branch, branch) - 1).square().mean().backward()
+        optimizer.step(0.01, 1.0, sorted(present))
+        optimizer.zero_grad()
+    assert all((p != old).any() for p, old in zip(net.parameters(), before, strict=True))
+    optimizer.use_average()

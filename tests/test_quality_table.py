@@ -11,8 +11,8 @@ import pytest
 from bdiff.files import write_rows
 from bdiff.paper import paper_numbers
 from bdiff.quality_table import COLUMNS, SHOWN, origin_of, quality_markdown, quality_table
-from bdiff.sample.files import write_samples
-from bdiff.sample.sampler import finished
+from bdiff.sampling.files import write_samples
+from bdiff.sampling.sampler import finished
 
 ROOT = Path(__file__).parents[1]
 PAPER = paper_numbers(ROOT / "data/paper/numbers.csv")

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bdiff.progress import Progress
-from bdiff.script import json_object, named_path
+from bdiff.script import json_object, named_path, run
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "scripts").glob("*.py"))
 
@@ -40,6 +41,52 @@ def test_an_error_is_one_line_and_a_traceback_on_demand(tmp_path):
         command, capture_output=True, text=True, env={"BDIFF_TRACEBACK": "1", "PATH": ""}
     )
     assert "Traceback" in result.stderr
+
+
+def test_a_key_that_the_settings_have_not_got_is_named():
+    settings = json_object('{"count": 1, "training": {"steps": 2}}')
+    assert (settings["count"], settings.get("seed"), settings.pop("seed", 3)) == (1, None, 3)
+    assert settings.pop("count") == 1
+    for ask in (settings.pop, settings.__getitem__):
+        with pytest.raises(ValueError, match=r"^the settings have no 'process'; found: training$"):
+            ask("process")
+    with pytest.raises(ValueError, match="have no 'ema'; found: steps"):
+        settings["training"]["ema"]
+    with pytest.raises(ValueError, match="found: nothing"):
+        json_object("{}")["count"]
+
+
+def function(*, count, seed=0):
+    """Of the library, which takes settings as arguments."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"count": 1, "sed": 1}, "error: unknown key 'sed': function() does not take it"),
+        ({"seed": 1}, "error: missing key 'count': function() needs it"),
+    ],
+)
+def test_keys_that_a_function_does_not_take_are_named(settings, error):
+    with pytest.raises(SystemExit, match=re.escape(error)):
+        run(lambda: function(**settings))
+
+
+def test_any_other_type_error_is_a_fault_of_the_program():
+    with pytest.raises(TypeError, match="unsupported operand"):
+        run(lambda: 1 + "a")
+
+
+@pytest.mark.parametrize("name", ["evaluate", "compare_estimators"])
+def test_scripts_say_what_their_settings_are(name):
+    script = str(SCRIPTS[0].with_name(f"{name}.py"))
+    told = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True).stdout
+    assert "part of the configuration" in told
+    assert "`snakemake -n -p` prints it" in told
+    command = [sys.executable, script, "--settings", "{}", "--data", "none", "--output", "none"]
+    command += ["--samples", "a=none"] if name == "evaluate" else []
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 
 def test_progress_says_how_far_and_how_long(caplog):

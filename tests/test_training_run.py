@@ -8,9 +8,9 @@ import torch
 
 from bdiff.model import build_model
 from bdiff.process import VP
-from bdiff.train import train
+from bdiff.training import train
 from bdiff.training_run import Training, TrainingError
-from tests.test_train import SETTINGS, UNET, bits, data, new_model, train_until
+from tests.test_training import SETTINGS, UNET, bits, data, new_model, train_until
 
 COSINE = replace(SETTINGS, schedule="cosine")
 

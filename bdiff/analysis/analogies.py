@@ -14,10 +14,11 @@ import torch
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.randomness import sample_noise
-from bdiff.sample.files import Samples
-from bdiff.sample.plan import chain, shared
-from bdiff.sample.sampler import Sampler, describe
-from bdiff.sample.simulate import simulate
+from bdiff.sampling.files import Samples
+from bdiff.sampling.plan import chain, shared
+from bdiff.sampling.sampler import Sampler, check_finite, describe
+from bdiff.sampling.simulate import simulate
+from bdiff.tree import BranchTree
 
 
 def hybrids(
@@ -85,10 +86,11 @@ def transmute(
     tree, grid = sampler.schedule(model)
     objects = _checked(objects, {name for pair in pairs for name in pair}, model.shape)
     began, spent, rows = time.perf_counter(), 0, []
+    device = next(model.parameters()).device
     directions = [pair for a, b in pairs for pair in ((a, b), (b, a))]
     for origin, target in _with_progress("transmuting", directions):
         at = tree.branch_time(origin, target)
-        branches = _children(model, origin, target)
+        branches = _children(model, tree, origin, target)
         for first in range(0, len(objects[origin]), sampler.per_class):
             x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
             noise = sample_noise(
@@ -104,7 +106,7 @@ def transmute(
                 x_0, torch.full((len(x_0),), at, dtype=torch.float64), torch.from_numpy(noise)
             )
             legs = chain(tree, target, len(x_0), grid, begin=at)
-            given = {0: model.cross(noised, at, *branches)}
+            given = {0: model.cross(noised.to(device), at, *branches)}
             states, made = simulate(
                 model, legs, sampler.solver, sampler.seed, first, given, sampler.clip
             )
@@ -116,11 +118,19 @@ def transmute(
     return _collect(rows, describe(model, sampler, began, spent, count))
 
 
-def _children(model: DiffusionModel, *names: str) -> list[int]:
-    """For each of two classes, the number of its branch just below their branch point."""
-    codes = torch.tensor([model.tree.index(name) for name in names])
-    at = torch.full((len(names),), model.tree.branch_time(*names), dtype=torch.float64)
-    return model.branch_of(codes, at).tolist()
+def _children(model: DiffusionModel, tree: BranchTree, *names: str) -> list[int]:
+    """For each of two classes, the number of its branch just below their branch point.
+
+    The branches are those of the tree that is sampled by, their numbers those of the model's.
+    """
+    at = tree.branch_time(*names)
+    numbers = {branch.classes: number for number, branch in enumerate(model.tree.branches)}
+    return [
+        numbers[branch.classes]
+        for name in names
+        for branch in tree.branches
+        if name in branch.classes and branch.end == at
+    ]
 
 
 def _with_progress(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -139,8 +149,11 @@ def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> Non
         )
     if not pairs:
         raise ValueError("no pairs of classes asked for")
-    for a, b in pairs:
-        for name in (a, b):
+    for pair in pairs:
+        if isinstance(pair, str) or len(pair) != 2:
+            raise ValueError(f"a pair is two class names, ('a', 'b'), found {pair!r}")
+        a, b = pair
+        for name in pair:
             model.tree.index(name)  # an unknown class raises here
         if a == b:
             raise ValueError(f"a pair needs two different classes, found {a!r} twice")
@@ -160,11 +173,17 @@ def _checked(
             raise ValueError(
                 f"objects of class {name!r} have the shape {x.shape[1:]}, the model's have {shape}"
             )
+        if not np.isfinite(x).all():
+            raise ValueError(f"objects of class {name!r} hold NaN or infinite values")
     return arrays
 
 
 def _collect(rows: list[tuple], meta: dict) -> Samples:
     """(x, label, role, origin, time, number of the first) as one table."""
+    made: dict[str, list[np.ndarray]] = {}
+    for x, label, *_ in rows:
+        made.setdefault(label, []).append(x.cpu().numpy())
+    check_finite({label: np.concatenate(parts) for label, parts in made.items()})
     sizes = [len(row[0]) for row in rows]
     x, label, role, origin, times, first = zip(*rows, strict=True)
     return Samples(

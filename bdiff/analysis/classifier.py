@@ -11,6 +11,7 @@ import torch
 from sklearn.ensemble import RandomForestClassifier
 from torch import nn
 
+from bdiff.progress import Progress
 from bdiff.randomness import generator
 
 FEATURES = 64  # fewer than the objects of a class, so that their covariance has full rank
@@ -99,13 +100,15 @@ def _train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     objects, targets = torch.from_numpy(x), torch.from_numpy(labels)
     net.train()
-    for _ in range(steps):
-        chosen = torch.from_numpy(random.integers(len(x), size=BATCH))
-        loss = nn.functional.cross_entropy(net(objects[chosen]), targets[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+    with Progress("training the classifier", steps, "steps") as progress:
+        for _ in range(steps):
+            chosen = torch.from_numpy(random.integers(len(x), size=BATCH))
+            loss = nn.functional.cross_entropy(net(objects[chosen]), targets[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            progress.update(1)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 
 from bdiff.model import DiffusionModel
-from bdiff.sample.sampler import Sampler, sample
+from bdiff.sampling.sampler import Sampler, sample
 
 WAYS = ("separate", "shared")
 COLUMNS = (

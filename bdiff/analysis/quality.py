@@ -1,6 +1,8 @@
 """The quality of samples, class by class, each number beside what real objects score."""
 
 from collections.abc import Iterator
+from itertools import chain, groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -13,8 +15,9 @@ from bdiff.analysis.metrics import (
     precision_recall,
 )
 from bdiff.data.dataset import Dataset
+from bdiff.progress import Progress
 from bdiff.randomness import generator
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 
 COLUMNS = ("dataset", "model", "class", "metric", "value", "n", "seed", "split", "space")
 NEIGHBOURS = 5  # k of the manifolds, as Naeem et al. choose
@@ -55,10 +58,14 @@ def quality(
     train = dataset.select("train")
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
     facts = {"dataset": dataset.name, "seed": seed}
-    found = [
-        *_compared(dataset, samples, classifier, count, seed),
-        *_judged(dataset, samples, classifier, count, seed),
-    ]
+    found, arguments = [], (dataset, samples, classifier, count, seed)
+    # the classes of each split are compared, then all are judged
+    parts = len(dataset.classes) * (len(set(dataset.split.tolist())) + 1)
+    with Progress("measuring the quality", parts, "classes") as progress:
+        rows = chain(_compared(*arguments), _judged(*arguments))
+        for _, of_class in groupby(rows, key=itemgetter("class")):
+            found += of_class
+            progress.update(1)
     return [{key: (facts | row)[key] for key in COLUMNS} for row in found]
 
 

@@ -11,14 +11,15 @@ from itertools import combinations
 import numpy as np
 
 from bdiff.branch_points.estimate import draw_objects, pair_times_and_tree
+from bdiff.progress import Progress
 
-ESTIMATORS = ("all_pairs", "aligned_pairs")
+ESTIMATORS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 
 def compare_estimators(
     data, process, *, objects: int, draws: int = 4, seed: int = 0, **settings
 ) -> list[dict]:
-    """Agreement between draws of objects, for both estimators.
+    """Agreement between draws of objects, for all estimators.
 
     Args:
         data: a data set or a mapping class name -> objects (n, *shape).
@@ -26,7 +27,7 @@ def compare_estimators(
         objects: objects per class in a draw.
         draws: number of draws, >= 2.
         seed: draw k has the seed `seed + k`.
-        settings: times, smoothing, epsilon, min_time and min_length, as in
+        settings: times, smoothing, epsilon, tolerance, min_time and min_length, as in
             `bdiff.branch_points.estimate.estimate_tree`.
 
     Returns:
@@ -40,25 +41,35 @@ def compare_estimators(
     if draws < 2:
         raise ValueError(f"draws must be 2 or more to be compared, found {draws}")
     rows = []
-    for method in ESTIMATORS:
-        seconds, crossings, clades = [], [], []
-        for draw in range(seed, seed + draws):
-            chosen = draw_objects(data, objects, draw)
-            start = time.perf_counter()
-            crossing, tree = pair_times_and_tree(
-                chosen, process, method=method, seed=draw, **settings
-            )
-            seconds.append(time.perf_counter() - start)
-            crossings.append(crossing)
-            clades.append({point.classes for point in tree.points})
-        shared = {f"{i}-{j}": len(clades[i] & clades[j]) for i, j in combinations(range(draws), 2)}
-        pairs = np.triu_indices(len(crossings[0]), 1)
-        spread = np.std([crossing[pairs] for crossing in crossings], axis=0, ddof=1).mean()
-        rows += _rows(method, "seconds", enumerate(seconds))
-        rows += _rows(method, "clades", enumerate(map(len, clades)))
-        rows += _rows(method, "shared_clades", shared.items())
-        rows += _rows(method, "pair_time_sd", [("all", float(spread))])
+    with Progress("comparing estimators", len(ESTIMATORS) * draws, "estimates") as progress:
+        for method in ESTIMATORS:
+            seconds, crossings, clades = [], [], []
+            for draw in range(seed, seed + draws):
+                chosen = draw_objects(data, objects, draw)
+                start = time.perf_counter()
+                crossing, tree = pair_times_and_tree(
+                    chosen, process, method=method, seed=draw, **settings
+                )
+                seconds.append(time.perf_counter() - start)
+                crossings.append(crossing)
+                clades.append({point.classes for point in tree.points})
+                progress.update(1, method)
+            rows += _of_draws(method, seconds, crossings, clades)
     return rows
+
+
+def _of_draws(method: str, seconds: list[float], crossings: list, clades: list[set]) -> list[dict]:
+    """The rows of one estimator; one entry of each list per draw."""
+    numbers = combinations(range(len(clades)), 2)
+    shared = {f"{i}-{j}": len(clades[i] & clades[j]) for i, j in numbers}
+    pairs = np.triu_indices(len(crossings[0]), 1)
+    spread = np.std([crossing[pairs] for crossing in crossings], axis=0, ddof=1).mean()
+    return [
+        *_rows(method, "seconds", enumerate(seconds)),
+        *_rows(method, "clades", enumerate(map(len, clades))),
+        *_rows(method, "shared_clades", shared.items()),
+        *_rows(method, "pair_time_sd", [("all", float(spread))]),
+    ]
 
 
 def _rows(method: str, measure: str, values) -> list[dict]:

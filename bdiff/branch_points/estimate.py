@@ -28,7 +28,7 @@ def estimate_tree(
     times: int = 1000,
     smoothing: float = 3.0,
     epsilon: float = 0.005,
-    tolerance: float = 0.05,
+    tolerance: float = 0.02,
     min_time: float = 0.0,
     min_length: float = 0.0,
     seed: int = 0,
@@ -36,7 +36,8 @@ def estimate_tree(
     """The branch tree of a data set under a forward process.
 
     Args:
-        data: a `bdiff.data.dataset.Dataset`, or a mapping class name -> objects (n, *shape).
+        data: a `bdiff.data.dataset.Dataset`, of which the split "train" is used, or a mapping class
+            name -> objects (n, *shape).
         process: the forward process; the tree's times are its times.
         method: "sharing_cost" (what sharing does to the samples), "all_pairs" (expected similarity
             over all pairs), or "aligned_pairs" (the paper's).
@@ -46,15 +47,16 @@ def estimate_tree(
         smoothing: standard deviation of the filter over time, in time steps; for similarities.
         epsilon: difference of mean cosines that counts as none; for similarities.
         tolerance: Fréchet distance between a class and what becomes of another's noised objects up
-            to which the two may share a process, in units of the variance of a class, > 0; for
-            "sharing_cost".
+            to which the two may share a process, in units of the mean of the two variances, > 0;
+            for "sharing_cost".
         min_time: least time of a branch point.
         min_length: least length of a branch between two branch points.
         seed: seed of the choice of objects and of the noise.
 
     Raises:
-        ValueError: if a class has too few objects, if two classes stay apart up to the horizon, or
-            if the minima push a branch point to the horizon.
+        ValueError: if there is no class or one with too few objects, if a setting is out of its
+            range, if two classes stay apart up to the horizon, or if the minima push a branch point
+            to the horizon.
     """
     chosen = draw_objects(data, objects, seed, equal=method == "aligned_pairs")
     return pair_times_and_tree(
@@ -79,13 +81,18 @@ def pair_times_and_tree(
     times: int = 1000,
     smoothing: float = 3.0,
     epsilon: float = 0.005,
-    tolerance: float = 0.05,
+    tolerance: float = 0.02,
     min_time: float = 0.0,
     min_length: float = 0.0,
     seed: int = 0,
 ) -> tuple[np.ndarray, BranchTree]:
     """The branch time of every two classes, (C, C), and the tree; see `estimate_tree`."""
     grid = np.linspace(0, process.horizon, _at_least_two(times, "times"))
+    for name, value in {"smoothing": smoothing, "epsilon": epsilon, "min_time": min_time}.items():
+        if not value >= 0:
+            raise ValueError(f"{name} must be 0 or more, found {value}")
+    if not tolerance > 0:
+        raise ValueError(f"tolerance must be above 0, found {tolerance}")
     names = tuple(objects)
     if method == "sharing_cost":
         crossing = first_met(
@@ -94,7 +101,8 @@ def pair_times_and_tree(
             grid,
             names,
             f"sharing costs at best {{least:.4g}}, more than tolerance = {tolerance:g}; use a "
-            "process with more noise or a larger tolerance",
+            "process with more noise, a larger tolerance, or objects scaled to unit variance or to "
+            "[-1, 1]",
         )
     elif method in METHODS:
         curves = (
@@ -132,7 +140,9 @@ def draw_objects(
         ValueError: if a class has fewer objects than asked for.
     """
     if not isinstance(data, Mapping):
-        data = {name: data.of(name) for name in data.classes}
+        data = {name: data.of(name, "train") for name in data.classes}
+    if not data:
+        raise ValueError("found no class; a tree needs the objects of one or more")
     if count is None and equal:
         count = min(map(len, data.values()))
     elif count is None:

@@ -1,6 +1,6 @@
 """What all sections share: their strictness, and the types of their values."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -21,27 +21,13 @@ class Section(BaseModel):
         extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True
     )
 
-    # An overlay is merged key by key: laid over {name: ddim, eta: 1}, {name: euler_maruyama} leaves
-    # the eta behind. In sections of which there are several kinds, a null takes a key away.
-    null_removes_a_key: ClassVar[bool] = False
-
     @model_validator(mode="before")
     @classmethod
     def _note_where(cls, value: Any, info: ValidationInfo) -> Any:
         """Tell the error messages which mapping was read as which section."""
-        if not isinstance(value, dict):
-            return value
-        if info.context is not None:
+        if isinstance(value, dict) and info.context is not None:
             info.context[id(value)] = cls
-        if cls.null_removes_a_key:
-            return {k: v for k, v in value.items() if v is not None or k in cls.model_fields}
         return value
-
-
-class Kind(Section):
-    """A section that comes in several kinds, told apart by one of its keys."""
-
-    null_removes_a_key = True
 
 
 def _not_a_switch(value: Any) -> Any:

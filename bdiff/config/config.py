@@ -94,8 +94,9 @@ class Config(Section):
             case "estimate_tree":
                 return process | seed | part("tree")
             case "compare_estimators":
-                grid = {k: part("tree")[k] for k in ("times", "min_time", "min_length")}
-                return process | seed | grid | part("comparison")
+                kept = ("times", "tolerance", "min_time", "min_length")
+                tree = {key: value for key, value in part("tree").items() if key in kept}
+                return process | seed | tree | part("comparison")
             case "train":
                 training = _written(
                     getattr(dataset.training, str(model), None), f"datasets.{name}.training.{model}"

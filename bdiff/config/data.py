@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field
 
-from bdiff.config.base import ClassName, Kind, Real, Section, Whole, word_or
+from bdiff.config.base import ClassName, Real, Section, Whole, word_or
 
 DIGITS = tuple("0123456789")
 CLOTHES = (
@@ -26,7 +26,7 @@ CLASSES = {
 DOWNLOADED = ("mnist", "fashion_mnist")
 # Shape of one image: channels, height and width; the others are tables.
 SHAPES = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "digits": (1, 8, 8)}
-# Samplers stop here (t_end of bdiff.sample.sampler): an earlier branch point is never reached.
+# Samplers stop here (t_end of bdiff.sampling.sampler): an earlier branch point is never reached.
 SAMPLING_END = 0.001
 FILES = (".csv", ".parquet", ".npz")
 
@@ -39,7 +39,7 @@ def _readable(path: str) -> str:
     return path
 
 
-class KnownData(Kind):
+class KnownData(Section):
     """One of the data sets the project knows."""
 
     source: Literal["mnist", "fashion_mnist", "letters", "digits"] = Field(
@@ -55,7 +55,7 @@ class KnownData(Kind):
     )
 
 
-class FileData(Kind):
+class FileData(Section):
     """A table of one's own."""
 
     source: Literal["file"] = Field(description="file, a table of one's own")
@@ -64,7 +64,10 @@ class FileData(Kind):
     )
     label: str = Field("label", description="name of the column of class names")
     standardise: bool = Field(
-        False, strict=True, description="true to give each feature mean 0 and deviation 1"
+        False,
+        strict=True,
+        description="true to scale by the training objects: each feature of a table to mean 0 and "
+        "deviation 1, or all pixels of images together to [-1, 1]",
     )
     shape: tuple[Annotated[Whole, Field(ge=1)], ...] | None = Field(
         None,
@@ -92,7 +95,7 @@ METHODS = (
 )
 
 
-class EstimatedTree(Kind):
+class EstimatedTree(Section):
     """What all estimated trees have."""
 
     method: str = Field(description=METHODS)
@@ -156,7 +159,7 @@ class BranchPoint(Section):
     )
 
 
-class GivenTree(Kind):
+class GivenTree(Section):
     """Branch points set by hand."""
 
     method: Literal["given"] = Field(description=METHODS)

@@ -7,8 +7,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bdiff.config.base import Kind
-
 # What pydantic says of types, in the words of the YAML file.
 PLAIN = {
     "int_type": "should be a whole number",
@@ -72,11 +70,10 @@ def _line(details: Mapping[str, Any], mapping: Mapping, sections: Mapping[int, t
             return f"{path}: missing; expected {about}"
         case "extra_forbidden":
             container, key = steps[-1]
-            section = sections[id(container)]
-            known = list(section.model_fields)
+            known = list(sections[id(container)].model_fields)
             return (
                 f"{path}: unknown key (with the value {_short(details['input'])}); known keys: "
-                f"{', '.join(known)}{_left_over(key, section) or nearest(key, known)}"
+                f"{', '.join(known)}{nearest(key, known)}"
             )
         case "union_tag_not_found":
             key = context["discriminator"].strip("'")
@@ -115,14 +112,6 @@ def _expected(details: Mapping[str, Any], about: str) -> str:
         return "should be text" + (f'; quote it: "{found}"' if is_number else "")
     text = re.sub("^(Input|Value error,|String|Tuple|Dictionary) ", "", details["msg"])
     return PLAIN.get(kind, text.replace(" after validation", ""))
-
-
-def _left_over(key: str, section: type) -> str:
-    """A hint where the key belongs to another kind of section: an overlay may have changed it."""
-    kinds = Kind.__subclasses__() if issubclass(section, Kind) else []
-    if not any(key in kind.model_fields for kind in kinds):
-        return ""
-    return f"; it may come from config.yaml: write `{key}: null` to take it out"
 
 
 def _steps(location: Sequence, mapping: Any, may_lack_last: bool) -> list[tuple[Any, Any]]:

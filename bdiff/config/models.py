@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, model_validator
 
-from bdiff.config.base import Kind, Real, Section, Whole
+from bdiff.config.base import Real, Section, Whole
 
 
 class Process(Section):
@@ -29,7 +29,7 @@ NAMES = (
 )
 
 
-class Net(Kind):
+class Net(Section):
     """What all networks have."""
 
     name: str = Field(description=NAMES)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field
 
-from bdiff.config.base import Kind, Pair, Real, Section, Whole
+from bdiff.config.base import Pair, Real, Section, Whole
 
 NAMES = (
     "predictor_corrector (the paper's), euler_maruyama, ddim, dpm_solver_pp, sde_dpm_solver_pp, "
@@ -32,7 +32,7 @@ class Stepped(Section):
     clip: bool = CLIP
 
 
-class SteppedSolver(Stepped, Kind):
+class SteppedSolver(Stepped):
     """Solvers without options of their own."""
 
     name: Literal["predictor_corrector", "euler_maruyama", "sde_dpm_solver_pp"] = Field(
@@ -40,28 +40,28 @@ class SteppedSolver(Stepped, Kind):
     )
 
 
-class DDIM(Stepped, Kind):
+class DDIM(Stepped):
     """Denoising diffusion implicit models: deterministic at eta = 0, ancestral at eta = 1."""
 
     name: Literal["ddim"] = Field(description=NAMES)
     eta: Real = Field(0.0, ge=0, le=1, description="share of fresh noise, 0 to 1")
 
 
-class MultistepSolver(Stepped, Kind):
+class MultistepSolver(Stepped):
     """DPM-Solver++ (2M, 3M) and UniPC."""
 
     name: Literal["dpm_solver_pp", "unipc"] = Field(description=NAMES)
     order: Whole = Field(2, ge=2, le=3, description="predictions that a step takes, 2 or 3")
 
 
-class DEIS(Stepped, Kind):
+class DEIS(Stepped):
     """Exponential Adams-Bashforth in time."""
 
     name: Literal["deis"] = Field(description=NAMES)
     order: Whole = Field(2, ge=1, le=3, description="degree of its polynomial, 1 to 3")
 
 
-class Heun(Stepped, Kind):
+class Heun(Stepped):
     """Heun's method, two network calls per step."""
 
     name: Literal["heun"] = Field(description=NAMES)
@@ -70,7 +70,7 @@ class Heun(Stepped, Kind):
     )
 
 
-class ProbabilityFlow(Kind):
+class ProbabilityFlow(Section):
     """The probability-flow ODE by adaptive Runge-Kutta (RK45)."""
 
     name: Literal["probability_flow"] = Field(description=NAMES)

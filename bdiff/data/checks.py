@@ -1,6 +1,7 @@
 """Checks of class names and numbers; each error says what was found and what was expected."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -10,6 +11,11 @@ def hint(name: str, valid: Iterable[str]) -> str:
     """The most similar of the valid names as a question, or a full stop if none is similar."""
     near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def normalised(name: object) -> str:
+    """A class name as text in Unicode's form NFC, so that é is one name however it was typed."""
+    return unicodedata.normalize("NFC", str(name))
 
 
 def check_class_names(names: Iterable[str], valid: Sequence[str]) -> None:

@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bdiff.data.checks import check_class_names, check_distinct, check_finite
+from bdiff.data.checks import check_class_names, check_distinct, check_finite, normalised
+from bdiff.data.scaling import unscale
 from bdiff.files import atomic_write
 
 SPLITS = ("train", "test")
@@ -32,12 +33,13 @@ class Dataset:
     Args:
         x: float32, shape (N, *shape), finite.
         labels: int64, shape (N,), codes into `classes`.
-        classes: class names, without duplicates; their order fixes the codes.
+        classes: class names, without duplicates; their order fixes the codes. They are kept in
+            Unicode's form NFC, here and where they are asked for.
         split: array of str, shape (N,), "train" or "test".
         name: key of the data set, used in file names.
         title: name for people, used in figures.
         feature_names: one per feature of a table; empty for images.
-        scaling: how x was made from the raw values.
+        scaling: how x was made from the raw values, see `bdiff.data.scaling`; empty if not known.
         source: data set, version and sha256 of the raw files.
 
     Raises:
@@ -60,7 +62,7 @@ class Dataset:
         for key, value in (
             ("x", np.ascontiguousarray(self.x, dtype=np.float32)),
             ("labels", np.asarray(self.labels, dtype=np.int64)),
-            ("classes", tuple(str(name) for name in self.classes)),
+            ("classes", tuple(normalised(name) for name in self.classes)),
             ("split", np.asarray(self.split, dtype=str)),
             ("title", self.title or self.name),
             ("feature_names", tuple(self.feature_names)),
@@ -80,8 +82,9 @@ class Dataset:
 
     def code(self, class_name: str) -> int:
         """Integer code of a class. Raises ValueError if it is unknown, with the nearest name."""
-        check_class_names([class_name], self.classes)
-        return self.classes.index(class_name)
+        name = normalised(class_name)
+        check_class_names([name], self.classes)
+        return self.classes.index(name)
 
     def of(self, class_name: str, split: str | None = None) -> np.ndarray:
         """Objects of one class, of both splits or of one; float32, shape (n, *shape)."""
@@ -100,7 +103,7 @@ class Dataset:
         Raises:
             ValueError: if a name is unknown or given twice.
         """
-        names = tuple(str(name) for name in names)
+        names = tuple(normalised(name) for name in names)
         check_class_names(names, self.classes)
         check_distinct(names)
         new_code = np.full(len(self.classes), -1)
@@ -109,21 +112,46 @@ class Dataset:
         rows = replace(self, classes=names, labels=np.maximum(new_code[self.labels], 0))
         return rows._rows(kept)
 
+    def unscale(self, x: np.ndarray) -> np.ndarray:
+        """Objects in raw units, those of the data before they were scaled.
+
+        Args:
+            x: objects in the units of this data set, real or generated, shape (..., *shape).
+
+        Returns:
+            float64, shape (..., *shape).
+
+        Raises:
+            ValueError: if x has another shape, or the scaling is not known, as in older files.
+        """
+        x = np.asarray(x)
+        if x.shape[-len(self.shape) :] != self.shape:
+            raise ValueError(
+                f"x has shape {x.shape}; expected (N, *{self.shape}), objects as those of the data "
+                f"set {self.name!r}."
+            )
+        return unscale(x, self.scaling)
+
     def _rows(self, wanted: np.ndarray) -> "Dataset":
         return replace(self, x=self.x[wanted], labels=self.labels[wanted], split=self.split[wanted])
 
 
 def check_training_objects(dataset: Dataset, least: int = 2) -> None:
     """Raise ValueError if a class has fewer than `least` training objects."""
-    counts = np.bincount(dataset.labels[dataset.split == "train"], minlength=len(dataset.classes))
+    check_counts(dataset.labels[dataset.split == "train"], dataset.classes, dataset.name, least)
+
+
+def check_counts(labels: np.ndarray, classes: Sequence[str], name: str, least: int = 2) -> None:
+    """The same, of the codes of the training objects alone."""
+    counts = np.bincount(labels, minlength=len(classes))
     poor = [
-        f"{name!r} has {count}"
-        for name, count in zip(dataset.classes, counts, strict=True)
+        f"{class_name!r} has {count}"
+        for class_name, count in zip(classes, counts, strict=True)
         if count < least
     ]
     if poor:
         raise ValueError(
-            f"Data set {dataset.name!r}: every class needs at least {least} training objects, but "
+            f"Data set {name!r}: every class needs at least {least} training objects, but "
             f"{', '.join(poor)}. Give more objects, hold out fewer, or leave the class out."
         )
 

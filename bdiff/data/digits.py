@@ -41,5 +41,5 @@ def make_dataset(files: dict[str, bytes]) -> Dataset:
         split=np.where(np.arange(len(rows)) < len(rows) - held_out, "train", "test"),
         name="digits",
         title="scikit-learn digits (8×8)",
-        scaling={"kind": "grey / 16 * 2 - 1", "minimum": -1.0, "maximum": 1.0},
+        scaling={"kind": "grey / 16 * 2 - 1", "offset": 8.0, "scale": 8.0},
     )

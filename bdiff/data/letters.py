@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from bdiff.data.archives import read_members
 from bdiff.data.dataset import Dataset
-from bdiff.data.scaling import standardise
+from bdiff.data.scaling import by_feature, scale
 
 FILE = "letter-recognition.data"
 ROWS, FEATURES, LARGEST = 20_000, 16, 15
@@ -103,12 +103,12 @@ def make_dataset(files: dict[str, bytes]) -> Dataset:
     """
     letters, features = parse(files[FILE])
     names = tuple(f"Feature {number}" for number in range(1, FEATURES + 1))
-    x, scaling = standardise(features, names)
+    scaling = by_feature(features, names)
     return Dataset(
-        x=x,
+        x=scale(features, scaling),
         labels=np.searchsorted(CLASSES, letters),
         classes=CLASSES,
-        split=np.where(np.arange(len(x)) < len(x) - HELD_OUT_ROWS, "train", "test"),
+        split=np.where(np.arange(len(features)) < len(features) - HELD_OUT_ROWS, "train", "test"),
         name="letters",
         title="UCI Letter Recognition",
         feature_names=names,

@@ -73,7 +73,7 @@ def _make_dataset(files: dict[str, bytes], classes: tuple[str, ...], **names: st
             labels.append(read_idx(files[label_file], label_file))
             split += [part] * len(labels[-1])
     x = np.concatenate(images)[:, None].astype(np.float32) / 256 * 2 - 1
-    scaling = {"kind": "pixel / 256 * 2 - 1", "minimum": -1.0, "maximum": 255 / 256 * 2 - 1}
+    scaling = {"kind": "pixel / 256 * 2 - 1", "offset": 128.0, "scale": 128.0}
     return Dataset(
         x=x, labels=np.concatenate(labels), classes=classes, split=split, scaling=scaling, **names
     )

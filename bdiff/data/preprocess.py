@@ -1,4 +1,4 @@
-"""From raw files to a data set: scaling, then the split, then the choice of classes.
+"""From raw files to a data set: its scaling, its split, then the choice of classes.
 
 Held-out objects, the split "test":
     "official"   the data set's own test set: MNIST's and Fashion-MNIST's test files, the last 4,000
@@ -7,6 +7,9 @@ Held-out objects, the split "test":
                  never used the test files of MNIST and Fashion-MNIST, so they are left out
     a fraction   this share of each class, drawn at random with a fixed seed, from the objects of
                  "none"
+
+A file of one's own has no official test set. Its scaling is found from its training objects, of all
+classes in the file; the known data sets have the paper's.
 """
 
 import inspect
@@ -56,26 +59,26 @@ def preprocess(
         table: for source "file": path, label, standardise, shape, title; see `read_table`.
 
     Raises:
-        ValueError: for an unknown setting, source, class or held_out, a class with fewer than two
-            training objects, and whatever is wrong with the raw data.
+        ValueError: for an unknown setting, source, class or held_out, a class whose name is no
+            text or that has fewer than two training objects, and whatever is wrong with the raw
+            data.
     """
     _check_settings(table)
+    _check_classes(classes)
     if source == "file":
         if "path" not in table:
             raise ValueError("The source 'file' needs `path`, a .csv, .parquet or .npz file.")
-        dataset = read_table(**table)
+        dataset = read_table(**table, held_out=_share(held_out))
     elif source in FAMILIES and not table:
         files, provenance = _raw_files(source, raw)
         made = FAMILIES[source](files)
-        dataset = replace(made, source=provenance, title=_title(made.title, provenance))
+        titled = replace(made, source=provenance, title=_title(made.title, provenance))
+        dataset = _split(titled, source, held_out)
     elif source in FAMILIES:
         raise ValueError(f"{', '.join(table)}: these settings belong to the source 'file' alone.")
     else:
         raise ValueError(f"Unknown source {source!r}: expected {', '.join(FAMILIES)} or file.")
-    dataset = _split(dataset, source, held_out)
     if classes != "all":
-        if isinstance(classes, str):
-            raise ValueError(f"classes is {classes!r}; expected 'all' or a list of class names.")
         dataset = dataset.keep_classes(classes)
         dataset = replace(dataset, title=f"{dataset.title}: {_listed(dataset.classes)}")
     dataset = replace(dataset, name=name or source)
@@ -84,11 +87,23 @@ def preprocess(
 
 
 def _check_settings(table: dict) -> None:
-    known = ("source", "name", "classes", "held_out", *FILE_SETTINGS)
+    known = ("source", "name", "classes", *FILE_SETTINGS)
     for key in table:
         if key not in FILE_SETTINGS:
             raise ValueError(
                 f"Unknown setting {key!r}{hint(key, known)} Known settings: {', '.join(known)}."
+            )
+
+
+def _check_classes(classes: object) -> None:
+    if classes == "all":
+        return
+    if not isinstance(classes, list | tuple):
+        raise ValueError(f"classes is {classes!r}; expected 'all' or a list of class names.")
+    for name in classes:
+        if not isinstance(name, str):
+            raise ValueError(
+                f'classes holds {name!r}, but class names are texts: put it in quotes, "{name}".'
             )
 
 
@@ -108,16 +123,30 @@ def _raw_files(source: str, raw: str | Path | None) -> tuple[dict[str, bytes], d
     return files, origin.provenance
 
 
+def _share(held_out: str | float) -> float | None:
+    """The share of a file's objects that is held out."""
+    if held_out == "official":
+        raise _no_official_test_set("file")
+    if held_out == "none":
+        return None
+    check_fraction(held_out, "'none'")
+    return held_out
+
+
+def _no_official_test_set(source: str) -> ValueError:
+    return ValueError(
+        f"The data of {source!r} have no official test set. Set held_out to 'none' (the paper's "
+        "protocol) or to a fraction such as 0.2."
+    )
+
+
 def _split(dataset: Dataset, source: str, held_out: str | float) -> Dataset:
     if held_out == "official":
         if "test" not in dataset.split:
-            raise ValueError(
-                f"The data of {source!r} have no official test set. Set held_out to 'none' (the "
-                "paper's protocol) or to a fraction such as 0.2."
-            )
+            raise _no_official_test_set(source)
         return dataset
     if held_out != "none":
-        check_fraction(held_out)
+        check_fraction(held_out, "'official', 'none'")
     # Files of their own that the paper never opened are not made training data here.
     training = dataset.select("train") if source in ("mnist", "fashion_mnist") else dataset
     if held_out == "none":

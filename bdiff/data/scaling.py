@@ -1,28 +1,37 @@
-"""Scaling of tables: each feature to mean 0 and standard deviation 1."""
+"""Scaling of raw values, and the way back: raw = x · scale + offset.
 
-from collections.abc import Sequence
+Tables are scaled feature by feature, to mean 0 and standard deviation 1. Objects of more than one
+dimension, such as images, have one offset and one scale for all values, to [-1, 1]: their borders
+may well be constant, and contrasts between pixels are part of the picture.
+
+A scaling is a dictionary, as it stands in files: "kind", words for people, and the numbers "offset"
+and "scale", each a list (one per feature) or a single number (for all values).
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bdiff.data.checks import check_finite
+UNSCALED = {"kind": "none", "offset": 0.0, "scale": 1.0}
 
 
-def standardise(x: np.ndarray, feature_names: Sequence[str] = ()) -> tuple[np.ndarray, dict]:
-    """Subtract each feature's mean and divide by its population standard deviation.
+def find_scaling(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict:
+    """The scaling that suits these objects: by feature for tables, by range for all others.
 
     Args:
-        x: shape (N, ...).
+        x: training objects, finite, shape (N, *shape); held-out ones should not shape the scaling.
         feature_names: names for the error message.
 
-    Returns:
-        The standardised x, float32, and {"kind", "mean", "sd"} with one number per feature.
-
     Raises:
-        ValueError: if a feature is constant, holds NaN or an infinity, or its standard deviation is
-            no positive float64.
+        ValueError: if a feature, or every value of an image, is the same everywhere, or the numbers
+            are too large or too near to each other for float64.
     """
-    check_finite(x, feature_names)
-    values = np.asarray(x, dtype=np.float64).reshape(len(x), -1)
+    return by_range(x) if x.ndim > 2 else by_feature(x, feature_names)
+
+
+def by_feature(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict:
+    """Mean and population standard deviation of every feature; arguments as in `find_scaling`."""
+    values = np.asarray(x, dtype=np.float64)
     # Of numbers near the end of float64 these are infinite or zero; that is said below.
     with np.errstate(all="ignore"):
         mean, sd, spread = values.mean(axis=0), values.std(axis=0), np.ptp(values, axis=0)
@@ -34,8 +43,9 @@ def standardise(x: np.ndarray, feature_names: Sequence[str] = ()) -> tuple[np.nd
     if len(constant):
         names = called(constant)
         raise ValueError(
-            f"{len(names)} features are constant and cannot be standardised: "
-            f"{', '.join(names[:10])}. Leave them out, or set standardise to false."
+            f"{len(names)} features are constant in the training objects and cannot be "
+            f"standardised: {', '.join(names[:10])}. Leave them out, or set standardise to false; "
+            "if they are pixels, give x the shape of images."
         )
     extreme = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(sd) & (sd > 0)))
     if len(extreme):
@@ -43,5 +53,38 @@ def standardise(x: np.ndarray, feature_names: Sequence[str] = ()) -> tuple[np.nd
             f"{', '.join(called(extreme)[:10])}: the standard deviation is {sd[extreme[0]]} and "
             "cannot be divided by. Rescale the feature before."
         )
-    scaled = ((values - mean) / sd).astype(np.float32).reshape(x.shape)
-    return scaled, {"kind": "standardised", "mean": mean.tolist(), "sd": sd.tolist()}
+    return {"kind": "standardised", "offset": mean.tolist(), "scale": sd.tolist()}
+
+
+def by_range(x: np.ndarray) -> dict:
+    """Middle and half of the range of all values; arguments as in `find_scaling`."""
+    least, greatest = float(x.min()), float(x.max())
+    half = greatest / 2 - least / 2
+    if not 0 < half < np.inf:
+        raise ValueError(
+            f"the training objects have values from {least:g} to {greatest:g}, which cannot be "
+            "scaled to [-1, 1]. Rescale them before, or set standardise to false."
+        )
+    return {"kind": "all values to [-1, 1]", "offset": least / 2 + greatest / 2, "scale": half}
+
+
+def scale(x: np.ndarray, scaling: Mapping) -> np.ndarray:
+    """Raw objects, shape (..., *shape), in scaled units, float32, shape (..., *shape)."""
+    scaled = np.array(x, dtype=np.float64)
+    scaled -= scaling["offset"]
+    scaled /= scaling["scale"]
+    with np.errstate(over="ignore"):  # the data set refuses what is infinite, and says where
+        return scaled.astype(np.float32)
+
+
+def unscale(x: np.ndarray, scaling: Mapping) -> np.ndarray:
+    """The inverse of `scale`: scaled objects in raw units, float64, shape (..., *shape).
+
+    Raises:
+        ValueError: if the scaling has no numbers, as those in older files.
+    """
+    if "offset" not in scaling:
+        raise ValueError(
+            "the scaling of these objects is not known; make the data set again from raw values"
+        )
+    return np.asarray(x, dtype=np.float64) * scaling["scale"] + scaling["offset"]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bdiff.data import scaling
-from bdiff.data.checks import check_column_names, check_float32
-from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.data.checks import check_column_names, check_finite, check_float32, normalised
+from bdiff.data.dataset import Dataset, check_counts
 from bdiff.data.readers import read_csv, read_npz, read_parquet
+from bdiff.data.scaling import UNSCALED, find_scaling, scale
 from bdiff.randomness import generator
 
 # Networks and noise are made for values of about this size (root mean square).
@@ -37,17 +37,20 @@ def from_arrays(
         labels: N class names; integers are read as names ("0", "1", ...).
         name: key of the data set.
         held_out: share of each class that becomes the split "test", in (0, 1); None for nothing.
-        standardise: subtract each feature's mean and divide by its standard deviation.
+        standardise: scale by what the training objects show. Tables: subtract each feature's mean
+            and divide by its standard deviation. Objects of more than one dimension (images): bring
+            the least value to -1 and the greatest to 1, with one offset and one scale for all.
+            `Dataset.unscale` is the way back.
         feature_names: one per feature of a table.
         title: name for figures; `name` by default.
 
     Warns:
-        UserWarning: if the values are far from scale 1, which the noise of the process has.
+        UserWarning: if the training values are far from scale 1, which the noise has.
 
     Raises:
         ValueError: if lengths differ, labels are no names or missing, x is empty, holds NaN, is not
-            numeric or too large for float32, a feature is constant (when standardising), or a class
-            has fewer than two training objects.
+            numeric or too large for float32, a feature is constant among the training objects (when
+            standardising), or a class has fewer than two of them.
     """
     if hasattr(x, "columns"):
         columns = tuple(str(name) for name in x.columns)
@@ -57,25 +60,27 @@ def from_arrays(
     names, codes = _class_names(labels)
     if x.ndim >= 1 and len(x) != len(codes):
         raise ValueError(f"x has {len(x)} objects, but there are {len(codes)} labels.")
-    facts = {}
+    split = np.full(len(codes), "train") if held_out is None else _split(codes, names, held_out)
+    training = split == "train"
+    check_counts(codes[training], names, name)
+    scaling = dict(UNSCALED)
     if standardise:
-        x, facts = scaling.standardise(x, feature_names)
+        check_finite(x, feature_names)
+        scaling = find_scaling(x[training], feature_names)
+        x = scale(x, scaling)
     check_float32(x, feature_names)
     dataset = Dataset(
         x=x,
         labels=codes,
         classes=names,
-        split=np.full(len(codes), "train"),
+        split=split,
         name=name,
         title=title,
         feature_names=feature_names,
-        scaling=facts,
+        scaling=scaling,
         source={"dataset": name},
     )
-    if held_out is not None:
-        dataset = hold_out(dataset, held_out)
-    check_training_objects(dataset)
-    _warn_of_scale(dataset.x)
+    _warn_of_scale(dataset.x[training])
     return dataset
 
 
@@ -85,15 +90,16 @@ def read_table(
     label: str = "label",
     standardise: bool = False,
     shape: Sequence[int] | None = None,
+    held_out: float | None = None,
     title: str = "",
 ) -> Dataset:
-    """Read objects and class names from a file; all of them get the split "train".
+    """Read objects and class names from a file.
 
     Args:
         path: .csv or .parquet with one column of labels, all others being numeric; or .npz with the
             arrays x and y.
         label: name of the column of labels.
-        standardise: as in `from_arrays`.
+        standardise, held_out: as in `from_arrays`.
         shape: shape of one object, such as [1, 28, 28], when the columns are an image's pixels.
         title: name for figures; the file's name by default.
 
@@ -116,6 +122,7 @@ def read_table(
             x,
             labels,
             name=path.stem,
+            held_out=held_out,
             standardise=standardise,
             feature_names=feature_names,
             title=title,
@@ -127,20 +134,26 @@ def read_table(
 
 def hold_out(dataset: Dataset, fraction: float) -> Dataset:
     """Make this share of each class, drawn with a fixed seed, the split "test"."""
-    check_fraction(fraction)
-    split = np.full(len(dataset), "train", dtype="<U5")
-    for code, name in enumerate(dataset.classes):
-        rows = np.flatnonzero(dataset.labels == code)
+    return replace(dataset, split=_split(dataset.labels, dataset.classes, fraction))
+
+
+def _split(labels: np.ndarray, classes: Sequence[str], fraction: float) -> np.ndarray:
+    """Splits (N,) of codes (N,) into these classes."""
+    check_fraction(fraction, "None (nothing is held out)")
+    split = np.full(len(labels), "train", dtype="<U5")
+    for code, name in enumerate(classes):
+        rows = np.flatnonzero(labels == code)
         drawn = generator(0, "held_out", name).permutation(rows)
         split[drawn[: round(fraction * len(rows))]] = "test"
-    return replace(dataset, split=split)
+    return split
 
 
-def check_fraction(fraction: object) -> None:
-    """Raise ValueError unless this is a number between 0 and 1."""
+def check_fraction(fraction: object, otherwise: str) -> None:
+    """Raise ValueError unless this is a number between 0 and 1; `otherwise` is what else may be."""
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
         raise ValueError(
-            f"held_out is {fraction!r}; expected 'official', 'none' or a fraction between 0 and 1."
+            f"held_out is {fraction!r}; expected {otherwise} or a share of each class, a number "
+            "between 0 and 1."
         )
 
 
@@ -213,7 +226,7 @@ def _label_texts(labels: Sequence) -> list[str]:
             f"labels have the type {' and '.join(sorted(kinds))}; class names (strings) or "
             "integers are expected. Use labels.astype(str)."
         )
-    return [str(value) for value in values]
+    return [normalised(value) for value in values]
 
 
 def _is_missing(value: object) -> bool:

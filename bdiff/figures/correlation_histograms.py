@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from bdiff.figures.feature_correlation import before_and_after, feature_correlation
 from bdiff.figures.style import FIRST, INK, SECOND, in_style, new_figure, shorten
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 
 BINS = 10
 

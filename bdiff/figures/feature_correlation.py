@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 
 
 def before_and_after(transmutation: Samples, start: str, end: str) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from bdiff.figures.pairs import hybrids_of, pairs_of
 from bdiff.figures.slant import slant
 from bdiff.figures.style import in_style, label_rows, new_figure, shorten, show_images
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 
 HYBRIDS, TRANSMUTED = 16, 10
 NAME = 12  # characters of a class's name beside or above small images

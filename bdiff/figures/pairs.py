@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 
 
 def pairs_of(transmutation: Samples) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from bdiff.figures.style import (
     panel_grid,
     shorten,
 )
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 
 COLUMNS = 4
 

@@ -44,6 +44,8 @@ class Conditioning(nn.Module):
         super().__init__()
         self.time = nn.Sequential(FourierTime(32), nn.Linear(32, width), nn.SiLU())
         self.label = nn.Embedding(labels, 32) if labels else None
+        if self.label is not None:
+            nn.init.zeros_(self.label.weight[-1])  # "not told", see `bdiff.model.Linear`
         self.features = width + (32 if labels else 0)
 
     def forward(self, t: Tensor, label: Tensor) -> Tensor:

@@ -49,14 +49,16 @@ class ResidualUNet(nn.Module):
         condition: int = 256,
     ):
         super().__init__()
+        smallest = patch * 2 ** (len(channels) - 1) + 1  # two pixels at the lowest resolution
         if (
             len(shape) != 3
             or any(c % GROUPS for c in channels)
-            or any(s % patch for s in shape[1:])
+            or any(s % patch or s < smallest for s in shape[1:])
         ):
             raise ValueError(
                 "a residual U-Net needs objects of shape (channels, height, width), with height "
-                f"and width multiples of the patch, and channels that are multiples of {GROUPS}; "
+                "and width multiples of the patch and large enough to be halved for each of the "
+                f"channels but the first, and channels that are multiples of {GROUPS}; "
                 f"found objects of shape {tuple(shape)}, patch {patch} and channels "
                 f"{list(channels)}; for tables use 'residual'"
             )

@@ -3,8 +3,8 @@
 The encoder is shared, each branch has a decoder of its own. All convolutions are 3x3 without
 padding. The paper concatenates the time (and the label) to the input of every layer as constant
 channels. Under a convolution without padding constant channels are exactly a bias per output
-channel, which is what is added here; in the transposed convolutions of the decoder the two differ
-at the image border only.
+channel, which is what is added here. Under a transposed convolution they are a bias and, besides,
+differences at the border and, with stride 2, between even and odd pixels, which are left out.
 """
 
 import torch
@@ -29,7 +29,7 @@ class UNet(nn.Module):
 
     Raises:
         ValueError: if objects are no images, or too small for that many convolutions, or channels
-            and strides do not fit.
+            and strides do not fit, or the last layer would not reach all pixels.
     """
 
     prediction = "noise"
@@ -44,15 +44,22 @@ class UNet(nn.Module):
     ):
         super().__init__()
         branches = len(lineage)
-        if len(shape) != 3 or len(channels) != len(strides) or any(c % 32 for c in channels):
+        fits = len(channels) == len(strides) and not any(c % 32 for c in channels)
+        if len(shape) != 3 or not fits or not set(strides) <= {1, 2}:
             raise ValueError(
-                "a U-Net needs objects of shape (channels, height, width), and as many strides as "
-                f"channels, which are multiples of 32; found objects of shape {tuple(shape)}, "
-                f"channels {list(channels)} and strides {list(strides)}; for tables use 'dense'"
+                "a U-Net needs objects of shape (channels, height, width), and as many strides of "
+                "1 or 2 as channels, which are multiples of 32; found objects of shape "
+                f"{tuple(shape)}, channels {list(channels)} and strides {list(strides)}; for "
+                "tables use 'dense'"
             )
         self.conditioning = Conditioning(labels)
         widths = [shape[0], *channels]
         sizes = _sizes(shape[1:], strides)
+        if any((size - 3) % strides[0] for size in shape[1:]):
+            raise ValueError(
+                f"3x3 patches at every {strides[0]} pixels do not reach the border of images of "
+                f"{shape[1]}x{shape[2]} pixels; use stride 1 in the first layer"
+            )
         self.encoder = nn.ModuleList(
             _Down(widths[i], widths[i + 1], stride, self.conditioning.features, 4 if i == 0 else 32)
             for i, stride in enumerate(strides)

@@ -1,10 +1,15 @@
 """Hybrids and transmutations with models whose answer is known."""
 
+import itertools
+
 import numpy as np
 import pytest
+import torch
 
 from bdiff.analysis.analogies import hybrids, transmute
-from bdiff.sample.sampler import Sampler
+from bdiff.model import build_model
+from bdiff.process import VP
+from bdiff.sampling.sampler import Sampler
 
 SAMPLER = Sampler.of({"name": "ddim", "steps": 60}, seed=2)
 
@@ -52,6 +57,54 @@ def test_transmutation_changes_the_class_and_keeps_the_rest(model):
     assert set(made.time[made.role == "noised"]) == {0.35}
 
 
+def silent(tree, means):
+    """A model whose network says 0, so that the velocity is 0 and DDIM's steps are rotations; the
+    classes have these means."""
+    model = build_model("branched", VP(), (2,), {"name": "residual", "width": 8}, tree=tree).eval()
+    model.observe(torch.tensor(means), torch.arange(3))
+    return model
+
+
+def walk(process, state, nodes):
+    """A state's way along nodes: x_t = (alpha_t alpha_s + sigma_t sigma_s) x_s, and from the last
+    but one to 0, x̂_0 = alpha x."""
+    for s, t in itertools.pairwise(torch.tensor(sorted(nodes, reverse=True))):
+        turn = process.alpha(t) * process.alpha(s) + process.sigma(t) * process.sigma(s)
+        state = state * float(process.alpha(s) if t == 0 else turn)
+    return state
+
+
+@pytest.mark.parametrize("branch_times", ["insert", "coalesce"])
+def test_states_move_to_where_the_new_class_is(tree, branch_times):
+    """At a branch point by alpha (m_child - m_parent), at the first one from the class left."""
+    zero, four, nine = means = np.array([[0.0, -4.0], [-2.0, 1.0], [2.0, 3.0]])
+    model = silent(tree, means.tolist())
+    settings = {"name": "ddim", "steps": 4, "branch_times": branch_times, "clip": False}
+    schedule, nodes = Sampler.of(settings).schedule(model)
+    first, last = schedule.branch_time("0", "4"), schedule.branch_time("4", "9")
+    assert (first == last) == (branch_times == "coalesce")
+    nodes = {*nodes, first, last}
+    alpha_first, alpha_last = (float(model.process.alpha(time)) for time in (first, last))
+    lower = [node for node in nodes if node <= last]
+
+    objects = {name: np.ones((5, 2), np.float32) for name in "049"}
+    made = transmute(model, objects, [("0", "4")], Sampler.of(settings))
+    state = made.where(label="4", role="noised", origin="0")
+    if first == last:
+        state = state + alpha_first * (four - zero)
+    else:  # by way of the branch of 4 and 9, whose mean lies between
+        state = state + alpha_first * ((four + nine) / 2 - zero)
+        state = walk(model.process, state, [node for node in nodes if last <= node <= first])
+        state = state + alpha_last * (four - nine) / 2
+    expected = walk(model.process, state, lower)
+    np.testing.assert_allclose(made.where("4", "sample", "0"), expected, rtol=1e-4, atol=1e-5)
+
+    both = hybrids(model, [("4", "9")], 5, Sampler.of(settings))
+    apart = both.where("4", "sample", "4/9") - both.where("9", "sample", "4/9")
+    expected = walk(model.process, np.tile(alpha_last * (four - nine), (5, 1)), lower)
+    np.testing.assert_allclose(apart, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_a_label_guided_model_has_no_branch_points(linear):
     with pytest.raises(ValueError, match="a linear model has no branch points"):
         hybrids(linear, [("4", "9")], 2, SAMPLER)
@@ -69,4 +122,8 @@ def test_requests_that_make_no_sense_are_refused(branched):
         transmute(branched, {"4": x, "9": x[:0]}, [("4", "9")], SAMPLER)
     with pytest.raises(ValueError, match=r"shape \(4,\), the model's have \(5,\)"):
         transmute(branched, {"4": x, "9": x[:, :4]}, [("4", "9")], SAMPLER)
+    with pytest.raises(ValueError, match=r"a pair is two class names, .* found 'AV'"):
+        hybrids(branched, ["AV"], 2, SAMPLER)
+    with pytest.raises(ValueError, match="class '4' hold NaN"):
+        transmute(branched, {"4": x * np.nan, "9": x}, [("4", "9")], SAMPLER)
     assert len(transmute(branched, {"4": x, "9": x}, [("4", "9")], SAMPLER)) == 18

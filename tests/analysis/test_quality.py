@@ -6,7 +6,7 @@ import pytest
 from bdiff.analysis.efficiency import measure_efficiency
 from bdiff.analysis.quality import COLUMNS, quality
 from bdiff.data.dataset import Dataset
-from bdiff.sample.sampler import Sampler, finished
+from bdiff.sampling.sampler import Sampler, finished
 
 
 @pytest.fixture

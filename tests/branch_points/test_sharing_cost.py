@@ -47,12 +47,13 @@ def test_the_cost_is_the_distance_that_exact_denoising_ends_with():
     variances = {"a": [1.0, 0.5, 0.1], "b": [0.4, 0.9, 0.2], "c": [0.3, 0.3, 0.3]}
     objects = gaussians(means, variances)
     found = sharing_costs(objects, PROCESS, TIMES)
-    scale = np.mean([np.sum(v) for v in variances.values()])
+    total = [np.sum(v) for v in variances.values()]
     for step, time in list(enumerate(TIMES))[1:]:
         for i, u in enumerate(objects.values()):
             for j, v in enumerate(objects.values()):
                 if i < j:
                     both = outcome_distance(u, v, time), outcome_distance(v, u, time)
+                    scale = (total[i] + total[j]) / 2
                     assert found[step, i, j] == pytest.approx(max(both) / scale, rel=1e-3, abs=1e-6)
 
 
@@ -82,8 +83,27 @@ def test_constant_features_cost_what_their_means_differ_by_and_are_then_forgotte
     for x in objects.values():
         x[:, 0] = [-2, -1, 0, 1, 2]
     costs = sharing_costs(objects, PROCESS, TIMES)
-    assert np.isfinite(costs).all()
+    assert costs[0, 0, 1] == pytest.approx(1 / 2.5)  # a difference of 1, a variance of 2.5
     assert costs[1:].max() < 1e-9
+
+
+def test_the_cost_of_two_classes_is_theirs_whatever_else_there_is():
+    means = {"a": [0.0, 0.0], "b": [2.0, 0.0], "c": [5.0, 5.0]}
+    objects = gaussians(means, {"a": [1.0, 1.0], "b": [1.0, 2.0], "c": [900.0, 900.0]})
+    of_three = sharing_costs(objects, PROCESS, TIMES)[:, :2, :2]
+    of_two = sharing_costs({name: objects[name] for name in "ab"}, PROCESS, TIMES)
+    np.testing.assert_allclose(of_three, of_two)
+
+
+def test_along_other_axes_it_is_a_lower_bound():
+    rng = np.random.default_rng(0)
+    line = rng.standard_normal((400, 1)) + 0.2 * rng.standard_normal((400, 2))
+    objects = {"line": line, "disc": rng.standard_normal((400, 2))}
+    found = sharing_costs(objects, PROCESS, TIMES)[1:6, 0, 1]
+    scale = np.mean([np.trace(np.cov(x, rowvar=False)) for x in objects.values()])
+    pairs = [(line, objects["disc"]), (objects["disc"], line)]
+    exact = [max(outcome_distance(*pair, time) for pair in pairs) for time in TIMES[1:6]]
+    assert (found * scale < exact).all()
 
 
 def test_one_object_and_values_that_are_not_finite_are_refused():
@@ -91,3 +111,5 @@ def test_one_object_and_values_that_are_not_finite_are_refused():
         sharing_costs({"a": np.zeros((3, 2)), "b": np.zeros((1, 2))}, PROCESS, TIMES)
     with pytest.raises(ValueError, match="class 'b' holds NaN or infinite values"):
         sharing_costs({"a": np.zeros((3, 2)), "b": np.full((3, 2), np.nan)}, PROCESS, TIMES)
+    with pytest.raises(ValueError, match="all objects of 'b' are the same"):
+        sharing_costs({"a": np.eye(2), "b": np.ones((3, 2))}, PROCESS, TIMES)

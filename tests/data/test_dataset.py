@@ -104,6 +104,21 @@ def test_unknown_class_lists_the_nearest_and_the_valid():
             ask("ankle boots")
 
 
+@pytest.mark.parametrize("x", [np.zeros((4, 2)), np.zeros(2), np.zeros((3, 1))])
+def test_objects_of_another_shape_have_no_raw_units(x):
+    with pytest.raises(ValueError, match=r"expected \(N, \*\(3,\)\), objects as those .* 'tiny'"):
+        make().unscale(x)
+
+
+def test_files_of_older_versions_are_read_but_have_no_raw_units(tmp_path):
+    old = make(scaling={"kind": "standardised", "mean": [0, 0, 0], "sd": [1, 1, 1]})
+    write_dataset(old, tmp_path / "old.parquet")
+    again = read_dataset(tmp_path / "old.parquet")
+    np.testing.assert_array_equal(again.x, old.x)
+    with pytest.raises(ValueError, match="not known; make the data set again"):
+        again.unscale(again.x)
+
+
 def test_class_with_one_training_object_is_not_written(tmp_path):
     lonely = make(labels=[0] * 6 + [1] * 5 + [2], split=["train"] * 12)
     with pytest.raises(ValueError, match="'Bag' has 1"):

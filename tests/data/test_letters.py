@@ -50,11 +50,13 @@ def test_class_counts(dataset):
     assert tuple(len(dataset.of(name)) for name in "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == COUNTS
 
 
-def test_features_have_mean_zero_and_deviation_one_over_all_rows(dataset):
+def test_features_have_mean_zero_and_deviation_one_over_all_rows(dataset, files):
     assert dataset.shape == (16,)
     x = dataset.x.astype(np.float64)
     np.testing.assert_allclose(x.mean(0), 0, atol=1e-6)
     np.testing.assert_allclose(x.std(0), 1, atol=1e-6)
+    _, features = letters.parse(files[letters.FILE])
+    np.testing.assert_allclose(dataset.unscale(dataset.x), features, rtol=0, atol=1e-5)
     assert dataset.feature_names[::15] == ("Feature 1", "Feature 16")
 
 

@@ -46,6 +46,7 @@ def test_dataset_has_the_papers_scaling(idx_files):
     pixels = mnist.read_idx(idx_files[mnist.TRAIN[0]])
     np.testing.assert_array_equal(dataset.select("train").x[:, 0], pixels / 256 * 2 - 1)
     assert dataset.x.max() == np.float32(0.9921875)
+    np.testing.assert_array_equal(dataset.unscale(dataset.select("train").x)[:, 0], pixels)
     assert dataset.shape == (1, 28, 28)
     assert [len(dataset.of("7", split)) for split in ("train", "test")] == [4, 2]
     assert mnist.make_fashion_mnist(idx_files).classes[9] == "Ankle boot"

@@ -11,6 +11,7 @@ from bdiff.data import mnist
 from bdiff.data.dataset import read_dataset
 from bdiff.data.preprocess import preprocess
 from bdiff.data.sources import ROOT
+from bdiff.data.tables import from_arrays
 
 
 def splits(dataset):
@@ -62,6 +63,26 @@ def test_own_file(tmp_path):
     assert (dataset.classes, splits(dataset), dataset.name) == (("a", "b"), [16, 4], "own")
     with pytest.raises(ValueError, match="no official test set"):
         preprocess(**settings)
+    assert splits(preprocess(**settings, held_out="none")) == [20, 0]
+    with pytest.raises(ValueError, match="held_out is 'non'; expected 'none' or a share"):
+        preprocess(**settings, held_out="non")
+
+
+def test_own_file_is_scaled_by_its_training_objects_of_all_classes(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 784), dtype=np.uint8)
+    pixels[:, :28] = 0
+    kinds = ["hat", "cap", "ch\u00e2le"] * 10
+    np.savez(tmp_path / "own.npz", x=pixels, y=kinds)
+    settings = {"source": "file", "path": str(tmp_path / "own.npz"), "shape": [1, 28, 28]}
+    own = preprocess(**settings, standardise=True, held_out=0.2, classes=["cha\u0302le", "cap"])
+    every = from_arrays(
+        pixels.reshape(-1, 1, 28, 28), kinds, name="own", held_out=0.2, standardise=True
+    )
+    assert own.scaling == every.scaling
+    assert own.classes == ("ch\u00e2le", "cap")
+    for name in own.classes:
+        for split in ("train", "test"):
+            np.testing.assert_array_equal(own.of(name, split), every.of(name, split))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +93,10 @@ def test_own_file(tmp_path):
         ({"source": "letters", "classes": ["A", "a"]}, "Unknown class 'a'"),
         ({"source": "letters", "classes": ["A", "A"]}, "appear twice: A"),
         ({"source": "letters", "classes": "A"}, "expected 'all' or a list"),
-        ({"source": "letters", "held_out": "offical"}, "held_out is 'offical'"),
+        ({"source": "digits", "classes": [4, 9]}, r'holds 4, .* texts: put it in quotes, "4"'),
+        ({"source": "digits", "classes": ["4", True]}, "holds True, but class names are texts"),
+        ({"source": "digits", "classes": 4}, "classes is 4; expected 'all' or a list"),
+        ({"source": "letters", "held_out": "offical"}, "'offical'; expected 'official', 'none' or"),
         ({"source": "letters", "held_out": 0.999}, "hold out fewer"),
         ({"source": "digits", "label": "x"}, "belong to the source 'file'"),
         ({"source": "digits", "clases": ["4"]}, "Unknown setting 'clases'; .* 'classes'"),

@@ -34,8 +34,64 @@ def test_standardise_gives_mean_zero_and_deviation_one():
     dataset = from_arrays(X, LABELS, name="trees", standardise=True)
     np.testing.assert_allclose(dataset.x.mean(0), 0, atol=1e-6)
     np.testing.assert_allclose(dataset.x.std(0), 1, atol=1e-6)
-    raw = dataset.x * np.array(dataset.scaling["sd"]) + np.array(dataset.scaling["mean"])
-    np.testing.assert_allclose(raw, X, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 2, 2)])
+@pytest.mark.parametrize("standardise", [True, False])
+def test_raw_units_come_back_from_the_file(tmp_path, shape, standardise):
+    raw = X.reshape(40, *shape)
+    dataset = from_arrays(raw, LABELS, name="trees", held_out=0.25, standardise=standardise)
+    write_dataset(dataset, tmp_path / "trees.parquet")
+    again = read_dataset(tmp_path / "trees.parquet")
+    assert again.scaling == dataset.scaling
+    for these in (dataset, again, again.select("test"), again.keep_classes(["oak"])):
+        kept = np.isin(dataset.x, these.x).reshape(40, -1).all(1)
+        np.testing.assert_allclose(these.unscale(these.x), raw[kept], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(again.unscale(again.x[3]), raw[3], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 2, 2)])
+def test_held_out_objects_do_not_shape_the_scaling(shape):
+    def make(x):
+        x = x.reshape(40, *shape)
+        return from_arrays(x, LABELS, name="trees", held_out=0.25, standardise=True)
+
+    before = make(X)
+    held_out = before.split == "test"
+    after = make(np.where(held_out[:, None], 100 * X + 7, X))
+    assert after.scaling == before.scaling
+    np.testing.assert_array_equal(after.split, before.split)
+    np.testing.assert_array_equal(after.x[~held_out], before.x[~held_out])
+    training = before.x[~held_out].astype(float)
+    if shape == (4,):
+        np.testing.assert_allclose(
+            [training.mean(0), training.var(0)], [[0] * 4, [1] * 4], atol=1e-6
+        )
+    else:
+        assert (training.min(), training.max()) == (-1, 1)
+
+
+def test_images_with_a_constant_border_are_scaled():
+    pixels = np.pad(
+        np.arange(160, dtype=np.uint8).reshape(40, 1, 2, 2), [(0, 0)] * 2 + [(1, 1)] * 2
+    )
+    dataset = from_arrays(pixels, LABELS, name="trees", standardise=True)
+    assert (dataset.x.min(), dataset.x.max()) == (-1, 1)
+    np.testing.assert_array_equal(dataset.unscale(dataset.x).round(), pixels)
+    with pytest.raises(ValueError, match=r"12 features are constant .*the shape of images"):
+        from_arrays(pixels.reshape(40, 16), LABELS, name="trees", standardise=True)
+
+
+def test_a_constant_feature_may_stay_where_nothing_is_scaled():
+    assert not from_arrays(X * [1, 1, 0, 1], LABELS, name="trees").x[:, 2].any()
+
+
+def test_names_that_look_the_same_are_the_same_class():
+    dataset = from_arrays(X, ["ch\u00eane", "che\u0302ne", "elm", "elm"] * 10, name="trees")
+    assert dataset.classes == ("ch\u00eane", "elm")
+    for name in ("ch\u00eane", "che\u0302ne"):
+        assert len(dataset.of(name)) == 20
+        assert dataset.keep_classes([name]).classes == ("ch\u00eane",)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +117,9 @@ def test_standardise_gives_mean_zero_and_deviation_one():
         ({"x": X * [1, 1, 1e-300, 1], "standardise": True}, "column 2: .* deviation is 0"),
         ({"x": np.where(X > 5, np.nan, X)}, "NaN or infinite"),
         ({"x": X * [1, 1, 0, 1], "standardise": True}, "constant .* column 2"),
-        ({"held_out": 1.5}, "held_out is 1.5"),
+        ({"held_out": 1.5}, r"held_out is 1.5; expected None \(nothing is held out\) or a share"),
+        ({"held_out": "none"}, "held_out is 'none'; expected None "),
+        ({"held_out": 0.99, "standardise": True}, "'elm' has 0, 'oak' has 0"),
         ({"held_out": 0.98}, "hold out fewer"),
     ],
 )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from bdiff.sample.files import Samples
+from bdiff.sampling.files import Samples
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.files import write_rows
 from bdiff.process import VP
-from bdiff.sample.files import Samples, write_samples
+from bdiff.sampling.files import Samples, write_samples
 from bdiff.tree import BranchPoint, BranchTree
 from bdiff.tree_files import save_tree
 

@@ -130,6 +130,9 @@ def test_too_small_an_image_is_refused():
         ({"name": "unet"}, (16,), "for tables use 'dense'"),
         ({"name": "unet", "channels": [32, 64], "strides": [1]}, (1, 8, 8), "as many strides"),
         ({"name": "unet", "channels": [33], "strides": [1]}, (1, 8, 8), "multiples of 32"),
+        ({"name": "unet", "channels": [32], "strides": [3]}, (1, 8, 8), r"strides \[3\]"),
+        ({"name": "unet", "channels": [32], "strides": [2]}, (1, 8, 8), "do not reach the border"),
+        ({"name": "residual_unet", "channels": [8, 8, 8]}, (1, 8, 8), "halved"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(settings, shape, message):

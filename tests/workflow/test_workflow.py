@@ -59,6 +59,24 @@ def test_a_wrong_configuration_stops_before_the_plan(checkout, tmp_path):
     assert "did you mean 'seed'?" in done.stdout
 
 
+def test_an_overlay_that_names_another_kind_replaces_a_part(checkout, tmp_path):
+    """Of config.yaml or of an overlay before it, and what --config says comes last."""
+    overlays = []
+    for name, solver in (
+        ("one", {"name": "heun", "churn": 0.1, "steps": 5}),
+        ("two", {"name": "unipc", "order": 3, "steps": 6}),
+    ):
+        overlays.append(tmp_path / f"{name}.yaml")
+        part = {"datasets": {"mnist": {"samples": {"solver": solver}}}}
+        overlays[-1].write_text(yaml.safe_dump(part))
+    done = checkout.snakemake(
+        "-n", "-p", "--cores", 1, "--configfile", *overlays, "--config", "seed=7"
+    )
+    assert done.returncode == 0, done.stdout
+    assert '"name": "unipc", "order": 3, "steps": 6' in done.stdout
+    assert '"seed": 7' in done.stdout
+
+
 def test_what_is_not_configured_is_named(checkout):
     target = "results/letters_avy/models/linear/manifest.json"
     done = checkout.snakemake("-n", "--cores", 1, "--", target)

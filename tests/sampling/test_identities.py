@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from bdiff.process import VP, expand_like
-from bdiff.sample.grids import time_grid
-from bdiff.sample.solvers.base import Step
-from bdiff.sample.solvers.build import SOLVERS, solver_from
-from bdiff.sample.solvers.deis import DEIS
-from bdiff.sample.solvers.multistep import no_history, prepended, weighted_sum, well_spaced
-from bdiff.sample.solvers.unipc import data_weights
+from bdiff.sampling.grids import time_grid
+from bdiff.sampling.solvers.base import Step
+from bdiff.sampling.solvers.build import SOLVERS, solver_from
+from bdiff.sampling.solvers.deis import DEIS
+from bdiff.sampling.solvers.multistep import no_history, prepended, weighted_sum, well_spaced
+from bdiff.sampling.solvers.unipc import data_weights
 
 
 def rows(value, count=5):

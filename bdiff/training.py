@@ -8,7 +8,7 @@ import torch
 
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
-from bdiff.device import autocast, choose_device, compile_net
+from bdiff.device import choose_device, compile_net
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.training_run import Training, TrainingRun
@@ -42,19 +42,22 @@ def train(
         One record per `log_every` steps: step, mean loss, mean norm of the gradient.
 
     Raises:
-        ValueError: if the objects have another shape than the model's, or a class it does not know.
+        ValueError: if the objects have another shape than the model's, or not the same classes.
         TrainingError: if a loss or gradient is not finite, naming step, times, branches and
             classes; if the checkpoints belong to a run with other settings, naming them.
     """
     where = choose_device(device)
-    run = TrainingRun(model, dataset, settings, where, autocast(precision, where))
+    run = TrainingRun(model, dataset, settings, where, precision)
     if compile:
         compile_net(model.net, where)
     folder = None if checkpoints is None else Path(checkpoints)
-    with nullcontext() if folder is None else locked(folder):
-        if folder is not None:
-            run.resume(folder)
-        _to_the_end(run, folder)
+    try:
+        with nullcontext() if folder is None else locked(folder):
+            if folder is not None:
+                run.resume(folder)
+            _to_the_end(run, folder)
+    finally:
+        run.close()
     run.finish()
     return run.records
 
@@ -66,7 +69,8 @@ def _to_the_end(run: "TrainingRun", folder: Path | None) -> None:
         logger.info("resumed from the checkpoint of step %s", f"{run.step:,}")
     total, done = run.examples_until(settings.steps), run.examples_until(run.step)
     # Moments of weights whose gradients vanish decay into denormal numbers, which cost the
-    # optimiser a factor of three after some hundred steps.
+    # optimiser a factor of three after some hundred steps. (The mode is a thread's own: those that
+    # torch has started before keep theirs.)
     torch.set_flush_denormal(True)
     try:
         with Progress(f"training {run.model.kind}", total, "examples", done) as progress:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bdiff.process import VP
-from bdiff.sample.grids import GRIDS, coalesced, time_grid
-from bdiff.sample.plan import chain, separate, shared
+from bdiff.sampling.grids import GRIDS, coalesced, time_grid
+from bdiff.sampling.plan import chain, separate, shared
 from bdiff.tree import BranchPoint, BranchTree
 from tests.trees import tree_of, trees
 

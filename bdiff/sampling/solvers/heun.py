@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from bdiff.process import expand_like
-from bdiff.sample.solvers.base import Memory, Solver, Step
+from bdiff.sampling.solvers.base import Memory, Solver, Step
 
 MOST_CHURN = math.sqrt(2) - 1
 

@@ -7,7 +7,7 @@ import pytest
 
 from bdiff.checkpoint import save_model
 from bdiff.data.dataset import Dataset, write_dataset
-from bdiff.sample.sampler import Sampler
+from bdiff.sampling.sampler import Sampler
 from benchmarks.sampling import KEYS, SOLVERS, cases, main
 
 

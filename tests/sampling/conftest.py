@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.sample.plan import Leg
-from bdiff.sample.simulate import simulate
+from bdiff.sampling.plan import Leg
+from bdiff.sampling.simulate import simulate
 
 D = 8
 MEAN, VARIANCE = np.linspace(-1, 1, D), np.geomspace(0.01, 2, D)

@@ -8,8 +8,8 @@ from bdiff.checkpoint import load_model, save_model
 from bdiff.data.dataset import Dataset
 from bdiff.model import Guided, build_model
 from bdiff.process import VP
-from bdiff.sample.sampler import Sampler, sample
-from bdiff.train import train
+from bdiff.sampling.sampler import DEFAULTS, Sampler, sample
+from bdiff.training import train
 from bdiff.training_run import Training
 from bdiff.tree import BranchPoint, BranchTree
 
@@ -146,6 +146,7 @@ def test_result_says_what_is_what(branched):
     assert made.label.tolist() == ["9"] * 70 + ["0"] * 5 + ["4"] * 66
     assert made.index.tolist() == [*range(70), *range(5), *range(66)]
     assert (made.meta["seed"], made.meta["share_trunks"]) == (3, False)
+    assert made.meta["t_end"] == 1e-3
 
 
 def test_seed_zero_is_a_seed(branched):
@@ -162,6 +163,8 @@ def test_bad_requests_are_refused(branched, linear):
         sample(branched, {"7": 1}, sampler)
     with pytest.raises(ValueError, match="0 samples of class '4' asked for"):
         sample(branched, {"4": 0}, sampler)
+    with pytest.raises(ValueError, match=r"expected counts by class name, found \['4'\]"):
+        sample(branched, ["4"], sampler)
     with pytest.raises(ValueError, match="a linear model has no trunks to share"):
         sample(linear, {"4": 1}, sampler, share_trunks=True)
     with pytest.raises(ValueError, match=r"0.35 is the time of a branch point.*t_end = 0.4"):
@@ -175,8 +178,13 @@ def test_a_sampler_can_be_made_again_from_its_settings():
         assert Sampler.of(sampler.settings).settings == sampler.settings
     with pytest.raises(ValueError, match="'ddim' needs a number of steps"):
         Sampler.of({"name": "ddim"})
-    with pytest.raises(ValueError, match="need a name"):
-        Sampler.of({"steps": 5})
+    for nameless in ({"steps": 5}, "ddim"):
+        with pytest.raises(ValueError, match=r"expected settings like \{'name': 'ddim'\}, found"):
+            Sampler.of(nameless)
+    with pytest.raises(ValueError, match=r"steps must be a whole number .* found 2\.5"):
+        Sampler.of({"name": "ddim", "steps": 2.5})
+    with pytest.raises(ValueError, match="clip must be true or false, found 'no'"):
+        Sampler.of({"name": "ddim", "steps": 5, "clip": "no"})
     with pytest.raises(ValueError, match=r"chooses its own steps; take out \['steps'\]"):
         Sampler.of({"name": "probability_flow", "steps": 5})
     with pytest.raises(ValueError, match="unknown grid 'cosine'; known: uniform_t, quadratic_t"):
@@ -197,8 +205,31 @@ def test_a_branch_time_beside_a_grid_node_does_no_harm(branched):
 
 def test_a_process_that_ends_before_the_prior_is_warned_of(tree):
     model = build_model("linear", VP(0.1, 1), (5,), {"name": "dense"}, classes=tree.classes)
-    with pytest.warns(UserWarning, match=r"ends with 0\.76 of the data left"):
-        sample(model, {"4": 1}, Sampler.of(SOLVERS["ddim"]))
+    with pytest.warns(UserWarning, match=r"ends with 0\.76 of the data left") as warned:
+        sample(model, {"4": 200}, Sampler.of(SOLVERS["ddim"]))
+    assert len(warned) == 1
+
+
+def test_samples_that_are_not_finite_are_refused(branched):
+    with torch.no_grad():
+        branched.net.routed[-1].weight[branched.tree.branches.index(leaf(branched, "4"))] = 1e38
+    with pytest.raises(ValueError, match=r"samples are not finite: \d of 3 of '4'; the model's"):
+        sample(branched, {"0": 3, "4": 3}, Sampler.of(SOLVERS["ddim"]))
+
+
+def leaf(model, name):
+    return next(branch for branch in model.tree.branches if branch.classes == (name,))
+
+
+@pytest.mark.parametrize("shape", [(5,), (1, 8, 8)])
+def test_without_a_sampler_it_is_that_of_the_kind_of_data(tree, shape):
+    net = {"name": "residual", "width": 8} if len(shape) == 1 else {"name": "residual_unet"}
+    model = build_model("branched", VP(), shape, net, tree=tree).eval()
+    assert Sampler.for_model(model).settings.items() >= DEFAULTS[len(shape)].items()
+    made = sample(model, {"4": 2}).x
+    assert np.array_equal(made, sample(model, {"4": 2}, Sampler.for_model(model)).x)
+    own = Sampler.for_model(model, SOLVERS["dpm"], 7)
+    assert (own.settings, own.seed) == (Sampler.of(SOLVERS["dpm"]).settings, 7)
 
 
 def test_gradients_stay_switched_on(branched):
@@ -214,7 +245,7 @@ def test_the_range_is_that_of_the_training_objects(tree, tmp_path):
     split = np.array((["train"] * 3 + ["test"]) * 3)
     x[split == "test"] = 7
     dataset = Dataset(x, np.repeat([0, 1, 2], 4), tree.classes, split, "mine")
-    net = {"name": "unet", "channels": [32], "strides": [2]}
+    net = {"name": "unet", "channels": [32], "strides": [1]}
     model = build_model("branched", VP(), (2, 8, 8), net, tree=tree)
     assert model.value_range.isinf().all()
     train(model, dataset, Training(steps=1, batch_size=4))

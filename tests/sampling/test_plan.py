@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bdiff.process import VP
-from bdiff.sample.grids import time_grid
-from bdiff.sample.plan import chain, evaluations, separate, shared
+from bdiff.sampling.grids import time_grid
+from bdiff.sampling.plan import chain, evaluations, separate, shared
 from bdiff.tree import BranchPoint, BranchTree
 
 

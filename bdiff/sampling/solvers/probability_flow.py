@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from bdiff.process import expand_like
-from bdiff.sample.solvers.base import Memory, Solver, Step
+from bdiff.sampling.solvers.base import Memory, Solver, Step
 
 
 class ProbabilityFlow(Solver):

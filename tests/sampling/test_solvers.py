@@ -6,11 +6,11 @@ import torch
 
 from bdiff.model import build_model
 from bdiff.process import VP
-from bdiff.sample.grids import time_grid
-from bdiff.sample.plan import chain
-from bdiff.sample.sampler import Sampler, sample
-from bdiff.sample.simulate import simulate
-from bdiff.sample.solvers.build import solver_from
+from bdiff.sampling.grids import time_grid
+from bdiff.sampling.plan import chain
+from bdiff.sampling.sampler import Sampler, sample
+from bdiff.sampling.simulate import simulate
+from bdiff.sampling.solvers.build import solver_from
 from bdiff.tree import BranchPoint, BranchTree
 
 D = 8
@@ -102,7 +102,7 @@ def test_dropping_history_beats_keeping_it(gaussian, name, monkeypatch):
 
     truth = ends(2000)
     dropped = (ends(20) - truth).square().mean().sqrt()
-    from bdiff.sample import simulate as module
+    from bdiff.sampling import simulate as module
 
     begin = module._Simulation.begin
 
@@ -121,7 +121,7 @@ def test_dropping_history_beats_keeping_it(gaussian, name, monkeypatch):
 def test_clipping_keeps_samples_in_the_range_of_the_data(tree, name, options, net_shape):
     net, shape = net_shape
     settings = {"name": net, "width": 8} if net == "dense" else {
-        "name": net, "channels": [32], "strides": [2]
+        "name": net, "channels": [32], "strides": [1]
     }  # fmt: skip
     model = build_model("branched", VP(), shape, settings, tree=tree, seed=0).eval()
     channels = torch.linspace(0.1, 0.5, shape[0])

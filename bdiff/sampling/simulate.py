@@ -12,8 +12,8 @@ from torch import Tensor
 
 from bdiff.model import DiffusionModel
 from bdiff.randomness import sample_noise
-from bdiff.sample.plan import Leg
-from bdiff.sample.solvers.base import Memory, Solver, Step
+from bdiff.sampling.plan import Leg
+from bdiff.sampling.solvers.base import Memory, Solver, Step
 
 
 @torch.no_grad()
@@ -31,7 +31,7 @@ def simulate(
 
     Args:
         model: the model, in evaluation mode.
-        legs: from `bdiff.sample.plan`, parents before children.
+        legs: from `bdiff.sampling.plan`, parents before children.
         solver: makes the steps.
         seed: of all noise.
         first: number of the first sample; noise belongs to the number.

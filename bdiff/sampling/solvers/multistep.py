@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from bdiff.process import VP, expand_like
-from bdiff.sample.solvers.base import Memory, Solver, Step
+from bdiff.sampling.solvers.base import Memory, Solver, Step
 
 
 def no_history(x: Tensor, length: int) -> Memory:

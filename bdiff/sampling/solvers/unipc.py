@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from bdiff.process import VP, expand_like
-from bdiff.sample.solvers.base import Memory, Solver, Step
-from bdiff.sample.solvers.multistep import (
+from bdiff.sampling.solvers.base import Memory, Solver, Step
+from bdiff.sampling.solvers.multistep import (
     check_order,
     newest,
     no_history,

@@ -10,10 +10,17 @@ A row is one object x with what is known of it:
     time     t of the state; 0 for finished objects
     index    number within its job; rows of one pair with the same index belong together
 
-How they were made (model, process, solver, seed, ...) is JSON in the schema's metadata.
+x is in the units of the model, which are those of the data set's file. Of a table, every feature
+stands also in raw units, those of the data before they were scaled, as the column raw_<feature>; it
+is null for states that are not finished, t > 0. Objects of more than one dimension are brought back
+by `Dataset.unscale`.
+
+How they were made (model, process, solver, seed, ...) is JSON in the schema's metadata, and so are
+the data set's feature_names and scaling.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +28,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bdiff.data.scaling import unscale
 from bdiff.files import atomic_write
 
 ROLES = ("sample", "hybrid", "original", "noised")
 FORMAT = "bdiff.samples/1"
+OF_DATA = ("feature_names", "scaling")  # facts about the data set
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,14 @@ class Samples:
         return self.x[rows[np.argsort(self.index[rows], kind="stable")]]
 
 
-def write_samples(samples: Samples, path: str | Path) -> None:
+def write_samples(samples: Samples, path: str | Path, about: Mapping | None = None) -> None:
     """Write the objects as parquet, whole or not at all.
+
+    Args:
+        samples: the objects.
+        path: of the file.
+        about: feature_names and scaling of the data set, as a model's manifest has them; without a
+            scaling (None, or an older manifest) there are no columns in raw units.
 
     Raises:
         ValueError: if a value is not finite; the message names the first such object.
@@ -98,11 +113,27 @@ def write_samples(samples: Samples, path: str | Path) -> None:
         "time": pa.array(samples.time),
         "index": pa.array(samples.index),
     }
-    meta = {**samples.meta, "format": FORMAT, "shape": list(samples.x.shape[1:])}
+    meta = samples.meta | {key: about[key] for key in OF_DATA if key in (about or {})}
+    meta |= {"format": FORMAT, "shape": list(samples.x.shape[1:])}
+    columns |= _raw_columns(samples, meta)
     text = json.dumps(meta, sort_keys=True, ensure_ascii=False)
     table = pa.table(columns).replace_schema_metadata({"bdiff": text})
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+
+
+def _raw_columns(samples: Samples, meta: dict) -> dict[str, pa.Array]:
+    """A column in raw units per feature of a table; features without a name have their number."""
+    scaling = meta.get("scaling", {})
+    if samples.x.ndim != 2 or "offset" not in scaling:
+        return {}
+    names = meta.get("feature_names") or range(samples.x.shape[1])
+    values = unscale(samples.x, scaling).T
+    noised = samples.time > 0
+    return {
+        f"raw_{name}": pa.array(value, mask=noised)
+        for name, value in zip(names, values, strict=True)
+    }
 
 
 def read_samples(path: str | Path) -> Samples:

@@ -2,14 +2,14 @@
 
 import inspect
 
-from bdiff.sample.solvers.base import Solver
-from bdiff.sample.solvers.ddim import DDIM
-from bdiff.sample.solvers.deis import DEIS
-from bdiff.sample.solvers.dpm_solver import DPMSolverPP, SDEDPMSolverPP
-from bdiff.sample.solvers.heun import Heun
-from bdiff.sample.solvers.probability_flow import ProbabilityFlow
-from bdiff.sample.solvers.sde import EulerMaruyama, PredictorCorrector
-from bdiff.sample.solvers.unipc import UniPC
+from bdiff.sampling.solvers.base import Solver
+from bdiff.sampling.solvers.ddim import DDIM
+from bdiff.sampling.solvers.deis import DEIS
+from bdiff.sampling.solvers.dpm_solver import DPMSolverPP, SDEDPMSolverPP
+from bdiff.sampling.solvers.heun import Heun
+from bdiff.sampling.solvers.probability_flow import ProbabilityFlow
+from bdiff.sampling.solvers.sde import EulerMaruyama, PredictorCorrector
+from bdiff.sampling.solvers.unipc import UniPC
 
 SOLVERS = {
     solver.name: solver

@@ -8,18 +8,19 @@ depend on the batch.)
 
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
-from bdiff.sample.files import Samples
-from bdiff.sample.grids import check_grid, coalesced, time_grid
-from bdiff.sample.plan import Cost, Leg, cost, separate, shared
-from bdiff.sample.simulate import simulate
-from bdiff.sample.solvers.base import Solver
-from bdiff.sample.solvers.build import solver_from
+from bdiff.sampling.files import Samples
+from bdiff.sampling.grids import check_grid, coalesced, time_grid
+from bdiff.sampling.plan import Cost, Leg, cost, separate, shared
+from bdiff.sampling.simulate import simulate
+from bdiff.sampling.solvers.base import Solver
+from bdiff.sampling.solvers.build import solver_from
 from bdiff.tree import BranchTree
 
 # By the dimensions of an object: tables and images. With shared trunks they need about ten network
@@ -41,7 +42,7 @@ class Sampler:
         t_end: time of the last network call, whose denoised object is the sample.
         per_class: samples of a class simulated at once; small batches stay in the processor's
             cache.
-        grid: where the steps are, a name in `bdiff.sample.grids.GRIDS`.
+        grid: where the steps are, a name in `bdiff.sampling.grids.GRIDS`.
         branch_times: "insert" them into the grid, or "coalesce" those nearer than half a step.
         clip: keep every prediction x̂_0 inside the range of the training objects.
     """
@@ -57,8 +58,11 @@ class Sampler:
 
     def __post_init__(self):
         check_grid(self.grid, self.branch_times)
-        if self.per_class < 1:
-            raise ValueError(f"per_class must be 1 or more, found {self.per_class}")
+        for name in ("steps", "per_class"):
+            if not isinstance(value := getattr(self, name), int) or value < 1:
+                raise ValueError(f"{name} must be a whole number of 1 or more, found {value!r}")
+        if not isinstance(self.clip, bool):
+            raise ValueError(f"clip must be true or false, found {self.clip!r}")
 
     @classmethod
     def of(cls, settings: dict, seed: int = 0, **options) -> "Sampler":
@@ -68,9 +72,9 @@ class Sampler:
         Raises:
             ValueError: if the name or the number of steps is missing, or an option does not fit.
         """
+        if not isinstance(settings, Mapping) or "name" not in settings:
+            raise ValueError(f"expected settings like {{'name': 'ddim'}}, found {settings!r}")
         settings = dict(settings)
-        if "name" not in settings:
-            raise ValueError(f"the solver's settings need a name, found {settings}")
         name = settings.pop("name")
         common = {key: settings.pop(key) for key in _COMMON if key in settings}
         solver = solver_from(name, **settings)
@@ -130,14 +134,7 @@ class Sampler:
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def plan(self, model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> list[Leg]:
-        """The legs that a request needs, as one batch.
-
-        Raises:
-            KeyError: if a class is unknown; the message lists the classes.
-            ValueError: if no class is asked for, a count is below 1, or the model has no trunks to
-                share.
-        """
-        _check(model, request, share_trunks)
+        """The legs that a request needs, as one batch."""
         tree, nodes = self.schedule(model)
         return (shared if share_trunks else separate)(tree, request, nodes)
 
@@ -160,27 +157,23 @@ class Sampler:
     def cost(
         self, model: DiffusionModel, request: dict[str, int], share_trunks: bool = False
     ) -> Cost:
-        """What `sample` would cost, without running the network; arguments as there."""
+        """What `sample` would cost, without running the network; arguments and errors as there."""
         _check(model, request, share_trunks)
         plans = [legs for _, legs in self.plans(model, request, share_trunks)]
         return cost(plans, sum(request.values()), self.solver.calls, model.evaluations)
 
 
 def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> None:
-    """Refuse a request that the model cannot fulfil; warn of a model that starts off the prior."""
-    alpha = float(model.process.alpha(model.process.horizon))
-    if alpha > 0.05:
-        warnings.warn(
-            f"{model.process} ends with {alpha:.2f} of the data left, so its end is not the "
-            "prior that sampling starts from: samples are biased",
-            stacklevel=3,
+    """Refuse a request that the model cannot fulfil."""
+    if not isinstance(request, Mapping) or not request:
+        raise ValueError(
+            f"expected counts by class name, found {request!r}; the model's classes are "
+            f"{list(model.classes)}"
         )
-    if not request:
-        raise ValueError(f"no class asked for; the model's classes are {list(model.classes)}")
     for name, count in request.items():
         if name not in model.classes:
             raise KeyError(f"unknown class {name!r}; the model's classes are {list(model.classes)}")
-        if count < 1:
+        if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{count} samples of class {name!r} asked for; ask for 1 or more")
     if share_trunks and model.tree is None:
         raise ValueError(
@@ -208,10 +201,22 @@ def sample(
     Returns:
         The samples, class by class in the order of the request; `meta` holds how they were made,
         the network evaluations per object and the seconds.
+
+    Raises:
+        KeyError: if a class is unknown; the message lists the classes.
+        ValueError: if no class is asked for, a count is below 1, or the model has no trunks to
+            share; if samples are not finite, naming their classes.
     """
     _check(model, request, share_trunks)
     sampler = sampler or Sampler.for_model(model)
     began = time.perf_counter()
+    alpha = float(model.process.alpha(model.process.horizon))
+    if alpha > 0.05:
+        warnings.warn(
+            f"{model.process} ends with {alpha:.2f} of the data left, so its end is not the "
+            "prior that sampling starts from: samples are biased",
+            stacklevel=2,
+        )
     parts: dict[str, list[np.ndarray]] = {name: [] for name in request}
     spent = 0
     total = sampler.cost(model, request, share_trunks).evaluations
@@ -238,6 +243,7 @@ def sample(
 
 def finished(x: dict[str, np.ndarray], meta: dict) -> Samples:
     """Finished objects by class name as `Samples`, numbered within each class."""
+    check_finite(x)
     sizes = {name: len(values) for name, values in x.items()}
     count = sum(sizes.values())
     return Samples(
@@ -251,6 +257,17 @@ def finished(x: dict[str, np.ndarray], meta: dict) -> Samples:
     )
 
 
+def check_finite(x: Mapping[str, np.ndarray]) -> None:
+    """Refuse samples, by class name, with values that are not finite."""
+    bad = {name: int((~np.isfinite(v)).reshape(len(v), -1).any(1).sum()) for name, v in x.items()}
+    if any(bad.values()):
+        found = ", ".join(f"{n} of {len(x[name])} of {name!r}" for name, n in bad.items() if n)
+        raise ValueError(
+            f"samples are not finite: {found}; the model's training may have diverged, or the "
+            "solver needs more steps or clip=True"
+        )
+
+
 def describe(
     model: DiffusionModel, sampler: Sampler, began: float, spent: int, count: int, **more
 ) -> dict:
@@ -260,6 +277,7 @@ def describe(
         "model": model.kind,
         "process": model.process.to_dict(),
         "solver": sampler.settings,
+        "t_end": sampler.t_end,
         "seed": sampler.seed,
         "evaluations": spent,
         "nfe_per_object": spent / count,

@@ -31,9 +31,9 @@ import torch
 from torch import Tensor
 
 from bdiff.process import VP, expand_like
-from bdiff.sample.solvers.base import Step
-from bdiff.sample.solvers.multistep import Multistep, check_order
-from bdiff.sample.solvers.unipc import data_weights
+from bdiff.sampling.solvers.base import Step
+from bdiff.sampling.solvers.multistep import Multistep, check_order
+from bdiff.sampling.solvers.unipc import data_weights
 
 
 class DPMSolverPP(Multistep):

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from bdiff.process import VP
-from bdiff.sample.grids import time_grid
-from bdiff.sample.solvers.build import solver_from
+from bdiff.sampling.grids import time_grid
+from bdiff.sampling.solvers.build import solver_from
 
 # The least order of convergence between 40, 80 and 160 steps even in log-SNR; what an own
 # experiment with other code measured is 0.1 to 0.5 above.

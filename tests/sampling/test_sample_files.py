@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bdiff.sample.files import Samples, read_samples, write_samples
+from bdiff.sampling.files import Samples, read_samples, write_samples
 
 
 def make(x, **changes):

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from bdiff.process import VP
-from bdiff.sample.solvers.base import Memory, Step
-from bdiff.sample.solvers.multistep import Multistep, check_order
+from bdiff.sampling.solvers.base import Memory, Step
+from bdiff.sampling.solvers.multistep import Multistep, check_order
 
 POINTS, WEIGHTS = map(torch.from_numpy, np.polynomial.legendre.leggauss(32))
 

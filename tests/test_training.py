@@ -18,7 +18,7 @@ from bdiff.checkpoint import load_folder, newest
 from bdiff.data.dataset import Dataset
 from bdiff.model import build_model
 from bdiff.process import VP
-from bdiff.train import train
+from bdiff.training import train
 from bdiff.training_run import Training, TrainingError, TrainingRun
 from bdiff.tree import BranchPoint, BranchTree
 
@@ -88,8 +88,8 @@ SCRIPT = """
 import sys
 import numpy as np
 from bdiff.checkpoint import save_model
-from tests.test_train import SETTINGS, data, new_model
-from bdiff.train import train
+from tests.test_training import SETTINGS, data, new_model
+from bdiff.training import train
 from bdiff.training_run import Training
 from bdiff.tree import BranchPoint, BranchTree
 tree = BranchTree("049", [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)])
@@ -144,14 +144,34 @@ def test_checkpoints_of_another_run_are_refused_with_the_difference(tree, tmp_pa
 
 
 def test_a_longer_run_continues_a_shorter_one(tree, tmp_path):
+    """Each record is the mean since the one before, also where that ended the shorter run."""
     whole, extended = new_model(tree), new_model(tree)
-    records = train(whole, data(), SETTINGS, device="cpu")
-    shorter = replace(SETTINGS, steps=20)
+    each = train(whole, data(), replace(SETTINGS, log_every=1), device="cpu")
+    shorter = replace(SETTINGS, steps=25)
     train(new_model(tree), data(), shorter, checkpoints=tmp_path, device="cpu")
-    assert train(extended, data(), SETTINGS, checkpoints=tmp_path, device="cpu") == records
+    records = train(extended, data(), SETTINGS, checkpoints=tmp_path, device="cpu")
+    for first, last in ((0, 10), (10, 20), (20, 25), (25, 30)):
+        (record,) = [record for record in records if record["step"] == last]
+        losses = [one["loss"] for one in each[first:last]]
+        assert record["loss"] == pytest.approx(np.mean(losses))
     assert bits(extended) == bits(whole)
-    with pytest.raises(TrainingError, match=r"the checkpoint is at 30, this run ends at 20"):
+    with pytest.raises(TrainingError, match=r"the checkpoint is at 30, this run ends at 25"):
         train(new_model(tree), data(), shorter, checkpoints=tmp_path, device="cpu")
+
+
+def test_checkpoints_of_other_first_weights_are_refused(tree, tmp_path, monkeypatch):
+    train_until(20, new_model(tree), data(), tmp_path, monkeypatch)
+    other = build_model("branched", VP(), (1, 6, 6), UNET, tree=tree, seed=1)
+    with pytest.raises(TrainingError, match=r"weights\.sha256: the checkpoint has "):
+        train(other, data(), SETTINGS, checkpoints=tmp_path, device="cpu")
+
+
+def test_an_interrupted_model_can_be_trained_by_others(tree, tmp_path, monkeypatch):
+    model = new_model(tree)
+    train_until(5, model, data(), tmp_path, monkeypatch)
+    x, t, classes = torch.randn(3, 1, 6, 6), torch.full((3,), 0.2).double(), torch.arange(3)
+    model.loss(x, classes, t, torch.randn_like(x)).mean().backward()
+    assert not any(p.grad.is_sparse for p in model.parameters() if p.grad is not None)
 
 
 def test_records_reach_the_last_step(tree):
@@ -162,7 +182,8 @@ def test_records_reach_the_last_step(tree):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"steps": 0}, "steps is 0, it must be 1 or more"),
+        ({"steps": 0}, "steps is 0, it must be a whole number of 1 or more"),
+        ({"steps": 2.5}, r"steps is 2\.5, it must be a whole number"),
         ({"batch_size": -3}, "batch_size is -3"),
         ({"log_every": 0}, "log_every is 0"),
         ({"ema": 1.0}, r"ema is 1\.0, it must lie in \[0, 1\)"),
@@ -236,6 +257,10 @@ def test_objects_and_classes_that_do_not_fit_are_refused(tree):
     renamed = replace(whole, classes=("0", "4", "7"))
     with pytest.raises(ValueError, match=r"has the classes \['7'\], which the model does not know"):
         train(new_model(tree), renamed, SETTINGS, device="cpu")
+    two = replace(whole, x=whole.x[:2], labels=whole.labels[:2], classes=("0", "4"),
+                  split=whole.split[:2])  # fmt: skip
+    with pytest.raises(ValueError, match=r"has no objects of \['9'\], which the model is to make"):
+        train(new_model(tree), two, SETTINGS, device="cpu")
 
 
 def test_classes_are_matched_by_name_not_by_code(tree):
