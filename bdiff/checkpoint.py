@@ -24,7 +24,7 @@ from torch import Tensor
 
 from bdiff.device import choose_device
 from bdiff.files import sync
-from bdiff.model import DiffusionModel, build_model
+from bdiff.model import DiffusionModel, Guided, build_model
 from bdiff.process import process_from
 from bdiff.tree_files import tree_from_dict, tree_to_dict
 
@@ -257,8 +257,13 @@ def save_model(
         folder: where it will stand.
         about: JSON-able facts kept in the manifest (data set, training settings, ...).
         texts: further text files, by name.
+
+    Raises:
+        ValueError: if the model has no weights of its own.
     """
-    manifest = {"format": "bdiff.model/2", "model": model_to_dict(model), "about": about or {}}
+    if isinstance(model, Guided):
+        raise ValueError("save the label-guided model itself, and guide it again when it is loaded")
+    manifest = {"format": "bdiff.model/3", "model": model_to_dict(model), "about": about or {}}
     save_folder(folder, manifest, {"weights": model.state_dict()}, texts)
 
 
@@ -269,8 +274,8 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
         CheckpointError: if the folder is damaged or holds no model.
     """
     manifest, tensors = load_folder(folder)
-    if manifest.get("format") != "bdiff.model/2":
-        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/2'")
+    if manifest.get("format") != "bdiff.model/3":
+        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/3'")
     model = model_from_dict(manifest["model"])
     model.load_state_dict(tensors["weights"])
     return model.to(choose_device(device)).eval()

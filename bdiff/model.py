@@ -30,6 +30,7 @@ from torch import Tensor, nn
 
 from bdiff.nets.build import net_from
 from bdiff.process import VP, expand_like
+from bdiff.transport import RANK, Moments, moments, transport
 from bdiff.tree import BranchTree, class_names
 
 
@@ -164,36 +165,35 @@ class Branched(DiffusionModel):
         # The tree travels with the model's description, not with its weights.
         self.register_buffer("bounds", torch.from_numpy(bounds), persistent=False)
         self.register_buffer("paths", torch.from_numpy(paths), persistent=False)
-        self.register_buffer("centres", torch.zeros(len(tree.branches), *self.shape))
+        # Moments of the training objects of every branch, once training has observed them.
+        values = math.prod(self.shape)
+        rank = min(RANK, values)
+        self.register_buffer("means", torch.zeros(len(tree.branches), values))
+        self.register_buffer("axes", torch.zeros(len(tree.branches), rank, values))
 
     def observe(self, x_0: Tensor, classes: Tensor) -> None:
+        """As there; every class needs an object."""
         super().observe(x_0, classes)
-        flat = x_0.flatten(1).double()
-        sums = flat.new_zeros(len(self.classes), flat.shape[1]).index_add(0, classes, flat)
-        counts = torch.bincount(classes, minlength=len(self.classes))
         for number, branch in enumerate(self.tree.branches):
-            codes = [self.classes.index(name) for name in branch.classes]
-            if int(counts[codes].sum()):
-                mean = sums[codes].sum(dim=0) / counts[codes].sum()
-                self.centres[number] = mean.view(self.shape)
+            codes = torch.tensor([self.classes.index(name) for name in branch.classes])
+            inside = torch.isin(classes, codes.to(classes.device))
+            found = moments(x_0[inside].flatten(1), self.axes.shape[1])
+            self.means[number], self.axes[number] = found
 
     def cross(self, x_t: Tensor, t: float, parent: int, child: int) -> Tensor:
         """States at a branch point, on their way from one branch into another.
 
-        Classes are never quite alike at a branch point; what differs most is the mean. A state of
-        the parent's process is moved by the difference of the mean objects,
-
-            x_t + alpha(t) (m_child - m_parent),
-
-        without which the samples of the child keep much of the parent's mean.
+        They are given the mean and the covariance of the child's noised objects, see
+        `bdiff.transport`, without which samples of the child would keep much of the parent's.
 
         Args:
             x_t: (N, *shape) at the end of the parent.
             t: the branch time.
             parent, child: numbers of the branches.
         """
-        alpha = float(self.process.alpha(t))
-        return x_t + alpha * (self.centres[child] - self.centres[parent])
+        alpha, sigma = float(self.process.alpha(t)), float(self.process.sigma(t))
+        of_parent, of_child = (Moments(self.means[n], self.axes[n]) for n in (parent, child))
+        return transport(x_t.flatten(1), alpha, sigma, of_parent, of_child).view_as(x_t)
 
     def branch_of(self, classes: Tensor, t: Tensor) -> Tensor:
         above = (self.bounds[classes] < t[:, None]).sum(dim=1)

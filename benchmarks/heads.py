@@ -47,6 +47,7 @@ PROCESS = VP(0.1, 20.0)
 SAMPLER = {"name": "ddim", "eta": 1, "steps": 50}
 EPSILON = {"letters": 0.01}  # of the cosines, elsewhere 0.005 (paper, section 2.2)
 NETS = {"ours": {1: "residual", 3: "residual_unet"}, "paper": {1: "dense", 3: "unet"}}
+CROSSINGS = ("mean and covariance", "mean", "no")
 DEFAULT = {
     "kind": "branched",
     "tree": "sharing_cost",  # or all_pairs, or paper
@@ -56,7 +57,9 @@ DEFAULT = {
     "inherit": True,  # vectors of the branches that a branch descends from
     "warm": False,  # half the budget for one branch of all classes, which all branches start from
     "schedule": "cosine",
-    "move": True,  # states at branch points; when sampling, so the training is the same
+    # States at branch points get the child's mean and covariance, or its "mean", or stay: "no".
+    # That is when sampling, so the training is the same.
+    "cross": "mean and covariance",
 }
 # What each variant changes. The paper's heads are layers of a branch's own, which come with its
 # network.
@@ -73,8 +76,9 @@ GROUPS = {
         "short branches collapsed": {"collapse": 0.05},
     },
     "States at branch points": {
-        "not moved": {"move": False},
-        "paper's tree, not moved": {"tree": "paper", "move": False},
+        "given the mean alone": {"cross": "mean"},
+        "not moved": {"cross": "no"},
+        "paper's tree, not moved": {"tree": "paper", "cross": "no"},
     },
     "Training": {
         "noise prediction": {"options": {"prediction": "noise"}},
@@ -88,7 +92,7 @@ GROUPS = {
         },
         "paper's network, label-guided": {"net": "paper", "kind": "linear"},
         "all as in the paper": {
-            "net": "paper", "tree": "paper", "move": False, "schedule": "constant",
+            "net": "paper", "tree": "paper", "cross": "no", "schedule": "constant",
         },
     },
 }  # fmt: skip
@@ -160,19 +164,28 @@ def start_from(model: DiffusionModel, trunk: DiffusionModel) -> None:
             parameter.copy_(weights[name])  # one row becomes all rows
 
 
+def forget(model: DiffusionModel, cross: str) -> None:
+    """Take from a branched model what it knows besides for crossing so; in `CROSSINGS`' order."""
+    if cross != "mean and covariance":
+        model.axes.zero_()
+    if cross == "no":
+        model.means.zero_()
+
+
 def missing(rows: list[dict], dataset: str, wanted: list[str] | None) -> list[list[str]]:
-    """The wanted variants that no row has, those of one training together, moved states first."""
+    """The wanted variants that no row has, those of one training together, by what is left out."""
     there = {row["variant"] for row in rows if row["dataset"] == dataset}
     trainings: dict[str, list[str]] = {}
     for name, variant in VARIANTS.items():
         if name not in there and (not wanted or any(part in name for part in wanted)):
             trainings.setdefault(_training(variant), []).append(name)
-    return [sorted(names, key=lambda n: not VARIANTS[n]["move"]) for names in trainings.values()]
+    return [sorted(names, key=lambda n: CROSSINGS.index(VARIANTS[n]["cross"])) for names in
+            trainings.values()]  # fmt: skip
 
 
 def _training(variant: dict) -> str:
     """All that a training depends on, as text."""
-    return json.dumps({key: value for key, value in variant.items() if key != "move"})
+    return json.dumps({key: value for key, value in variant.items() if key != "cross"})
 
 
 def main(argv=None):
@@ -208,8 +221,7 @@ def main(argv=None):
             folder = args.output.with_suffix("") / name / hashlib.sha256(run_of).hexdigest()[:12]
             model, facts = train_variant(variant, dataset, budget, folder, args.seed, args.device)
             for label in variants:
-                if not VARIANTS[label]["move"]:
-                    model.centres.zero_()  # the variants that move them came first
+                forget(model, VARIANTS[label]["cross"])
                 found = measure(
                     model, dataset, judge, Sampler.of(SAMPLER, args.seed), args.count, shared=False
                 )

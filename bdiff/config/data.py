@@ -119,7 +119,7 @@ class SharingTree(EstimatedTree):
 
     method: Literal["sharing_cost"] = Field(description=METHODS)
     tolerance: Real = Field(
-        0.05,
+        0.02,
         gt=0,
         description="Fréchet distance, in units of the variance of a class, that counts as none, "
         "above 0",

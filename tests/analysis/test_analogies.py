@@ -75,34 +75,40 @@ def walk(process, state, nodes):
 
 
 @pytest.mark.parametrize("branch_times", ["insert", "coalesce"])
-def test_states_move_to_where_the_new_class_is(tree, branch_times):
-    """At a branch point by alpha (m_child - m_parent), at the first one from the class left."""
-    zero, four, nine = means = np.array([[0.0, -4.0], [-2.0, 1.0], [2.0, 3.0]])
-    model = silent(tree, means.tolist())
+def test_states_cross_into_the_branches_of_the_new_class(tree, branch_times):
+    """From the class that is left, and then from branch to branch, each time as `cross` says."""
+    model = silent(tree, [[0.0, -4.0], [-2.0, 1.0], [2.0, 3.0]])
     settings = {"name": "ddim", "steps": 4, "branch_times": branch_times, "clip": False}
     schedule, nodes = Sampler.of(settings).schedule(model)
     first, last = schedule.branch_time("0", "4"), schedule.branch_time("4", "9")
     assert (first == last) == (branch_times == "coalesce")
     nodes = {*nodes, first, last}
-    alpha_first, alpha_last = (float(model.process.alpha(time)) for time in (first, last))
     lower = [node for node in nodes if node <= last]
+
+    def cross(state, time, parent, child):
+        numbers = {"".join(branch.classes): n for n, branch in enumerate(tree.branches)}
+        state = torch.from_numpy(state)
+        return model.cross(state, time, numbers[parent], numbers[child]).numpy()
 
     objects = {name: np.ones((5, 2), np.float32) for name in "049"}
     made = transmute(model, objects, [("0", "4")], Sampler.of(settings))
     state = made.where(label="4", role="noised", origin="0")
     if first == last:
-        state = state + alpha_first * (four - zero)
-    else:  # by way of the branch of 4 and 9, whose mean lies between
-        state = state + alpha_first * ((four + nine) / 2 - zero)
+        state = cross(state, first, "0", "4")
+    else:
+        state = cross(state, first, "0", "49")
         state = walk(model.process, state, [node for node in nodes if last <= node <= first])
-        state = state + alpha_last * (four - nine) / 2
+        state = cross(state, last, "49", "4")
     expected = walk(model.process, state, lower)
     np.testing.assert_allclose(made.where("4", "sample", "0"), expected, rtol=1e-4, atol=1e-5)
 
     both = hybrids(model, [("4", "9")], 5, Sampler.of(settings))
-    apart = both.where("4", "sample", "4/9") - both.where("9", "sample", "4/9")
-    expected = walk(model.process, np.tile(alpha_last * (four - nine), (5, 1)), lower)
-    np.testing.assert_allclose(apart, expected, rtol=1e-4, atol=1e-5)
+    for name in "49":
+        parent = "49" if first > last else "049"
+        state = cross(both.where("4/9", "hybrid"), last, parent, name)
+        expected = walk(model.process, state, lower)
+        found = both.where(name, "sample", "4/9")
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_label_guided_model_has_no_branch_points(linear):
