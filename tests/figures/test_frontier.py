@@ -42,8 +42,8 @@ def test_lines_go_by_cost_and_references_across(rows, texts):
     assert len(accuracy.lines) == 4 + 1  # nothing was held out
     assert distance.get_xscale() == distance.get_yscale() == "log"
     words = texts(figure)
-    assert "predictor-corrector, 1,999 calls" in words
-    assert "real objects" in words
+    assert "Predictor-corrector, about 2,000 evaluations" in words
+    assert "Real objects" in words
     assert "UniPC 2, even in log SNR" in words
 
 
