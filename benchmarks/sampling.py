@@ -47,6 +47,7 @@ SOLVERS = {
     "dpm_solver_pp order=3, log_snr": {
         "name": "dpm_solver_pp", "order": 3, "grid": "log_snr", **FAST,
     },
+    "sde_dpm_solver_pp, uniform_t": {"name": "sde_dpm_solver_pp", "grid": "uniform_t", **FAST},
     "sde_dpm_solver_pp, log_snr": {"name": "sde_dpm_solver_pp", "grid": "log_snr", **FAST},
     "sde_dpm_solver_pp, quadratic_t": {
         "name": "sde_dpm_solver_pp", "grid": "quadratic_t", **FAST,
