@@ -26,6 +26,7 @@ from bdiff.analysis.classifier import train_classifier
 from bdiff.analysis.metrics import frechet_distance
 from bdiff.checkpoint import load_model
 from bdiff.data.dataset import Dataset, read_dataset
+from bdiff.files import write_rows
 from bdiff.model import DiffusionModel
 from bdiff.randomness import generator
 from bdiff.sampling.sampler import Sampler, sample
@@ -58,9 +59,9 @@ SOLVERS = {
     "unipc order=3, log_snr": {"name": "unipc", "order": 3, "grid": "log_snr", **FAST},
     "heun, edm": {"name": "heun", "grid": "edm", **FAST},
 }  # fmt: skip
-SHOWN = ("ddim, log_snr", "ddim eta=1, log_snr", "dpm_solver_pp order=2, log_snr",
-         "sde_dpm_solver_pp, quadratic_t",
-         "deis order=3", "unipc order=3", "heun")  # fmt: skip
+SHOWN = ("ddim, log_snr", "ddim eta=1, uniform_t", "dpm_solver_pp order=2, quadratic_t",
+         "sde_dpm_solver_pp, uniform_t",
+         "deis order=3", "unipc order=2", "heun")  # fmt: skip
 REFERENCE = ("predictor_corrector, uniform_t", {"name": "predictor_corrector"}, 1000)
 Judge = Callable[[dict[str, np.ndarray]], dict]
 
@@ -145,6 +146,7 @@ def main(argv=None):
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--per-class", type=whole(1), default=64, help="objects of a class at once")
     parser.add_argument("--figure", type=Path, help="draw the rows of the solvers (.svg and .png)")
+    parser.add_argument("--table", type=Path, help="write the rows as CSV")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     args = parser.parse_args(argv)
     check_labels("--solvers", args.solvers, (*SOLVERS, REFERENCE[0]))
@@ -163,6 +165,8 @@ def main(argv=None):
             sampler = replace(Sampler.of(settings, args.seed), per_class=args.per_class)
             found = measure(model, dataset, judge, sampler, args.count, shared)
             rows.add(dataset=name, solver=label, steps=steps, shared=shared, **found)
+    if args.table:
+        write_rows(args.table, [row for row in rows if row["dataset"] in args.dataset], KEYS)
     if args.figure:
         draw(rows, args.figure, args.data, args.solvers or SHOWN)
     if args.json:

@@ -42,7 +42,9 @@ def test_rows_are_made_once_and_drawn(folder, capsys):
     assert rows[0]["accuracy"] > 0.9
     assert all(rows[0]["frechet_raw"] < row["frechet_raw"] for row in rows[1:])
     before = (folder / "rows.jsonl").read_text()
-    main(arguments(folder, "--solvers", "unipc order=2", "--figure", str(folder / "f.svg")))
+    files = ("--figure", str(folder / "f.svg"), "--table", str(folder / "rows.csv"))
+    main(arguments(folder, "--solvers", "unipc order=2", *files))
+    assert len((folder / "rows.csv").read_text().splitlines()) == 10
     assert (folder / "rows.jsonl").read_text() == before
     assert (folder / "f.png").exists()
     # an unfinished file goes on
