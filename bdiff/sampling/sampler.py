@@ -24,7 +24,7 @@ from bdiff.sampling.solvers.build import solver_from
 from bdiff.tree import BranchTree
 
 # By the dimensions of an object: tables and images. Of the solvers with about ten network
-# evaluations per object (with shared trunks), the one whose samples come nearest, in distance and in
+# evaluations per object (with shared trunks), the one whose samples come nearest, in distance and
 # class, to those of the paper's with 2000: benchmarks/sampling.py, docs/solvers.csv.
 _FAST = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
 DEFAULTS = {
