@@ -16,7 +16,7 @@ from bdiff.progress import Progress
 from bdiff.randomness import sample_noise
 from bdiff.sampling.files import Samples
 from bdiff.sampling.plan import chain, shared
-from bdiff.sampling.sampler import Sampler, check_finite, describe
+from bdiff.sampling.sampler import Sampler, describe
 from bdiff.sampling.simulate import simulate
 from bdiff.tree import BranchTree
 
@@ -124,9 +124,8 @@ def _children(model: DiffusionModel, tree: BranchTree, *names: str) -> list[int]
     The branches are those of the tree that is sampled by, their numbers those of the model's.
     """
     at = tree.branch_time(*names)
-    numbers = {branch.classes: number for number, branch in enumerate(model.tree.branches)}
     return [
-        numbers[branch.classes]
+        model.tree.numbers[branch.classes]
         for name in names
         for branch in tree.branches
         if name in branch.classes and branch.end == at
@@ -180,10 +179,6 @@ def _checked(
 
 def _collect(rows: list[tuple], meta: dict) -> Samples:
     """(x, label, role, origin, time, number of the first) as one table."""
-    made: dict[str, list[np.ndarray]] = {}
-    for x, label, *_ in rows:
-        made.setdefault(label, []).append(x.cpu().numpy())
-    check_finite({label: np.concatenate(parts) for label, parts in made.items()})
     sizes = [len(row[0]) for row in rows]
     x, label, role, origin, times, first = zip(*rows, strict=True)
     return Samples(

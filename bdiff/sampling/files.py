@@ -48,7 +48,8 @@ class Samples:
         meta: JSON-able facts about all of them.
 
     Raises:
-        ValueError: if the columns differ in length or a role is unknown.
+        ValueError: if the columns differ in length, a role is unknown, or a value is not finite;
+            the message names the first such object.
     """
 
     x: np.ndarray
@@ -69,6 +70,14 @@ class Samples:
             raise ValueError(f"all columns need one value per object, found lengths {lengths}")
         if unknown := sorted(set(self.role.tolist()) - set(ROLES)):
             raise ValueError(f"unknown roles {unknown}; a role is one of {list(ROLES)}")
+        finite = np.isfinite(self.x).all(axis=tuple(range(1, self.x.ndim)))
+        if len(broken := np.flatnonzero(~finite)):
+            row = broken[0]
+            raise ValueError(
+                f"{len(broken)} of {len(self)} objects hold values that are not finite; first "
+                f"number {self.index[row]} of class '{self.label[row]}' ({self.role[row]}): "
+                "the solver diverged; use more steps, or train the model longer"
+            )
 
     def __len__(self) -> int:
         return len(self.x)
@@ -93,18 +102,8 @@ def write_samples(samples: Samples, path: str | Path, about: Mapping | None = No
         path: of the file.
         about: feature_names and scaling of the data set, as a model's manifest has them; without a
             scaling (None, or an older manifest) there are no columns in raw units.
-
-    Raises:
-        ValueError: if a value is not finite; the message names the first such object.
     """
     flat = samples.x.reshape(len(samples), int(np.prod(samples.x.shape[1:], dtype=int)))
-    if len(broken := np.flatnonzero(~np.isfinite(flat).all(axis=1))):
-        row = broken[0]
-        raise ValueError(
-            f"{len(broken)} of {len(samples)} objects hold values that are not finite; first "
-            f"number {samples.index[row]} of class '{samples.label[row]}' ({samples.role[row]}): "
-            "the solver diverged; use more steps, or train the model longer"
-        )
     columns = {
         "x": pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), flat.shape[1]),
         "label": pa.array(samples.label.tolist(), pa.string()).dictionary_encode(),

@@ -246,7 +246,6 @@ def sample(
 
 def finished(x: dict[str, np.ndarray], meta: dict) -> Samples:
     """Finished objects by class name as `Samples`, numbered within each class."""
-    check_finite(x)
     sizes = {name: len(values) for name, values in x.items()}
     count = sum(sizes.values())
     return Samples(
@@ -258,17 +257,6 @@ def finished(x: dict[str, np.ndarray], meta: dict) -> Samples:
         index=np.concatenate([np.arange(size) for size in sizes.values()]),
         meta=meta,
     )
-
-
-def check_finite(x: Mapping[str, np.ndarray]) -> None:
-    """Refuse samples, by class name, with values that are not finite."""
-    bad = {name: int((~np.isfinite(v)).reshape(len(v), -1).any(1).sum()) for name, v in x.items()}
-    if any(bad.values()):
-        found = ", ".join(f"{n} of {len(x[name])} of {name!r}" for name, n in bad.items() if n)
-        raise ValueError(
-            f"samples are not finite: {found}; the model's training may have diverged, or the "
-            "solver needs more steps or clip=True"
-        )
 
 
 def describe(

@@ -60,8 +60,7 @@ class _Simulation:
         self.device = next(model.parameters()).device
         low, high = model.value_range.reshape(2, -1, *[1] * (len(model.shape) - 1))
         self.limits = (low, high) if clip else (-torch.inf, torch.inf)
-        branches = [] if model.tree is None else model.tree.branches
-        self.number_of = {branch.classes: number for number, branch in enumerate(branches)}
+        self.number_of = {} if model.tree is None else model.tree.numbers
         self.next_time = [dict(zip(leg.nodes, leg.nodes[1:], strict=False)) for leg in legs]
         self.states: list[Tensor] = [torch.empty(0)] * len(legs)
         self.memories: list[Memory] = [{}] * len(legs)

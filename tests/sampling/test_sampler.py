@@ -212,13 +212,11 @@ def test_a_process_that_ends_before_the_prior_is_warned_of(tree):
 
 def test_samples_that_are_not_finite_are_refused(branched):
     with torch.no_grad():
-        branched.net.routed[-1].weight[branched.tree.branches.index(leaf(branched, "4"))] = 1e38
-    with pytest.raises(ValueError, match=r"samples are not finite: \d of 3 of '4'; the model's"):
+        branched.net.routed[-1].weight[branched.tree.numbers["4",]] = 1e38
+    with pytest.raises(
+        ValueError, match=r"\d of 6 objects hold values that are not finite; first .* '4'"
+    ):
         sample(branched, {"0": 3, "4": 3}, Sampler.of(SOLVERS["ddim"]))
-
-
-def leaf(model, name):
-    return next(branch for branch in model.tree.branches if branch.classes == (name,))
 
 
 @pytest.mark.parametrize("shape", [(5,), (1, 8, 8)])
