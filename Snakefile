@@ -34,8 +34,8 @@ include: "workflow/rules/figures.smk"
 
 
 wildcard_constraints:
-    dataset="|".join(CONFIG.datasets),
-    model="branched|linear|linear_guided",
+    dataset=dataset_names(),
+    model="branched|branched_retrained|linear|linear_guided|linear_new|linear_all",
 
 
 localrules:

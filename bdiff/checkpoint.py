@@ -22,11 +22,11 @@ from pathlib import Path
 from safetensors.torch import load, save
 from torch import Tensor
 
+from bdiff.build import model_from_dict, model_to_dict
 from bdiff.device import choose_device
 from bdiff.files import sync
-from bdiff.model import DiffusionModel, Guided, build_model
-from bdiff.process import process_from
-from bdiff.tree_files import tree_from_dict, tree_to_dict
+from bdiff.linear import Guided
+from bdiff.model import DiffusionModel
 
 
 class CheckpointError(ValueError):
@@ -221,32 +221,6 @@ def locked(folder: str | Path) -> Iterator[None]:
         yield
 
 
-def model_to_dict(model: DiffusionModel) -> dict:
-    """What is needed besides the weights to build the model again."""
-    return {
-        "kind": model.kind,
-        "process": model.process.to_dict(),
-        "classes": list(model.classes),
-        "shape": list(model.shape),
-        "net": model.settings,
-        "tree": None if model.tree is None else tree_to_dict(model.tree, model.process),
-    }
-
-
-def model_from_dict(description: dict) -> DiffusionModel:
-    """The model that `model_to_dict` described, with fresh weights."""
-    process = process_from(description["process"])
-    tree = description["tree"]
-    return build_model(
-        description["kind"],
-        process,
-        description["shape"],
-        description["net"],
-        classes=description["classes"],
-        tree=None if tree is None else tree_from_dict(tree, process),
-    )
-
-
 def save_model(
     model: DiffusionModel, folder: str | Path, about: dict | None = None, texts: dict | None = None
 ) -> None:
@@ -263,7 +237,7 @@ def save_model(
     """
     if isinstance(model, Guided):
         raise ValueError("save the label-guided model itself, and guide it again when it is loaded")
-    manifest = {"format": "bdiff.model/3", "model": model_to_dict(model), "about": about or {}}
+    manifest = {"format": "bdiff.model/4", "model": model_to_dict(model), "about": about or {}}
     save_folder(folder, manifest, {"weights": model.state_dict()}, texts)
 
 
@@ -274,8 +248,8 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
         CheckpointError: if the folder is damaged or holds no model.
     """
     manifest, tensors = load_folder(folder)
-    if manifest.get("format") != "bdiff.model/3":
-        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/3'")
+    if manifest.get("format") != "bdiff.model/4":
+        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/4'")
     model = model_from_dict(manifest["model"])
     model.load_state_dict(tensors["weights"])
     return model.to(choose_device(device)).eval()

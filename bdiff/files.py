@@ -58,5 +58,6 @@ def read_rows(path: str | Path):
     """Read a tidy table as a pandas.DataFrame; names, such as class "0" or "NA", stay text."""
     import pandas as pd
 
-    text = {"dataset": str, "class": str, "draw": str}
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": ["", "nan"]})
+    text = dict.fromkeys(("dataset", "class", "draw", "origin", "target"), str)
+    missing = {key: ["", "nan"] for key in ("value", "low", "high")}
+    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=missing)

@@ -9,53 +9,60 @@ different processes are compared by
 
     log_snr(t) = log(alpha(t)² / sigma(t)²)      (natural logarithm, strictly decreasing in t)
 
-The variance-preserving process (Song et al. 2021, arXiv 2011.13456, eq. 11 and 33) follows the
-stochastic differential equation dx = -½ β(t) x dt + √β(t) dw with β(t) = β_0 + (β_1 - β_0) t, hence
-with B(t) = ∫_0^t β = β_0 t + ½ (β_1 - β_0) t²
+Both processes here preserve the variance of data that have variance 1; with a B(t) that grows from
+B(0) = 0,
 
     alpha = exp(-B/2),   sigma² = 1 - exp(-B),   log_snr = -log(exp(B) - 1).
 
-Times are float64 throughout: near t = 0 a float32 time has no digits left for the ratio.
+In continuous time, t in [0, 1] (Song et al. 2021, arXiv 2011.13456, eq. 11 and 33), it follows the
+stochastic differential equation dx = -½ β(t) x dt + √β(t) dw with β(t) = β_0 + (β_1 - β_0) t, hence
+
+    B(t) = ∫_0^t β = β_0 t + ½ (β_1 - β_0) t².
+
+In discrete time, t = 0, 1, ..., T (Ho et al. 2020, arXiv 2006.11239, eq. 2 and 4), it is the chain
+x_t = √(1 - β_t) x_{t-1} + √β_t ε_t with β_t even from β_1 to β_T, hence alpha² = Π_{s≤t} (1 - β_s):
+
+    B(t) = -Σ_{s≤t} log(1 - β_s).
+
+Times are float64 throughout, also where they are whole: near t = 0 a float32 time has no digits
+left for the ratio.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
-class VP:
-    """Variance-preserving process on t in [0, 1].
+class Process(ABC):
+    """What a forward process has.
 
-    Args:
-        beta_min: β_0, noise rate at t = 0, in [0, beta_max).
-        beta_max: β_1, noise rate at t = 1. The paper's value is 20 (alpha(1) = 0.0066).
-
-    Raises:
-        ValueError: if the rates are not 0 <= beta_min < beta_max.
+    `name` is its name in settings; `horizon` is T; `first_time` is the least time above 0 at which
+    samplers call the network; a `discrete` process has only the whole numbers from 0 to T as times.
     """
 
-    beta_min: float = 0.1
-    beta_max: float = 20.0
+    name: str
+    horizon: float
+    first_time: float
+    discrete: bool
 
-    horizon = 1.0
-
-    def __post_init__(self):
-        if not 0 <= self.beta_min < self.beta_max:
-            raise ValueError(
-                f"the VP process needs 0 <= beta_min < beta_max, "
-                f"found beta_min={self.beta_min}, beta_max={self.beta_max}"
-            )
-
+    @abstractmethod
     def _integrated_beta(self, t: Tensor | float) -> Tensor:
-        t = torch.as_tensor(t, dtype=torch.float64)
-        return self.beta_min * t + 0.5 * (self.beta_max - self.beta_min) * t**2
+        """B(t), float64."""
 
-    def beta(self, t: Tensor | float) -> Tensor:
-        """Noise rate β(t)."""
-        t = torch.as_tensor(t, dtype=torch.float64)
-        return self.beta_min + (self.beta_max - self.beta_min) * t
+    @abstractmethod
+    def _time_of(self, B: Tensor) -> Tensor:
+        """The t of a value of B."""
+
+    @abstractmethod
+    def times(self, fractions: Tensor) -> Tensor:
+        """Times to train at, in (0, T]: uniform if the fractions, in (0, 1], are."""
+
+    @abstractmethod
+    def nearest(self, t: Tensor) -> Tensor:
+        """The times of the process that are nearest to values in [0, T]."""
 
     def alpha(self, t: Tensor | float) -> Tensor:
         """Factor of the data in x_t, in (0, 1]."""
@@ -70,12 +77,67 @@ class VP:
         return -torch.log(torch.expm1(self._integrated_beta(t)))
 
     def time_of(self, log_snr: Tensor | float) -> Tensor:
-        """The t at which `log_snr(t)` has the given value (may lie beyond the horizon)."""
+        """The t at which `log_snr(t)` has the given value; it may lie beyond the horizon.
+
+        In discrete time it is the first t with that ratio or a lower one, infinite if none has.
+        """
         log_snr = torch.as_tensor(log_snr, dtype=torch.float64)
-        B = torch.logaddexp(torch.zeros_like(log_snr), -log_snr)
+        return self._time_of(torch.logaddexp(torch.zeros_like(log_snr), -log_snr))
+
+    def diffuse(self, x_0: Tensor, t: Tensor, noise: Tensor) -> Tensor:
+        """x_t = alpha x_0 + sigma noise; x_0 and noise: (N, ...), t: (N,)."""
+        return expand_like(self.alpha(t), x_0) * x_0 + expand_like(self.sigma(t), x_0) * noise
+
+    def to_dict(self) -> dict:
+        return {"name": self.name, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class VP(Process):
+    """Variance-preserving process on t in [0, 1].
+
+    Args:
+        beta_min: β_0, noise rate at t = 0, in [0, beta_max).
+        beta_max: β_1, noise rate at t = 1. The paper's value is 20 (alpha(1) = 0.0066).
+
+    Raises:
+        ValueError: if the rates are not 0 <= beta_min < beta_max.
+    """
+
+    beta_min: float = 0.1
+    beta_max: float = 20.0
+
+    name = "vp"
+    horizon = 1.0
+    first_time = 1e-3
+    discrete = False
+
+    def __post_init__(self):
+        if not 0 <= self.beta_min < self.beta_max:
+            raise ValueError(
+                f"the VP process needs 0 <= beta_min < beta_max, "
+                f"found beta_min={self.beta_min}, beta_max={self.beta_max}"
+            )
+
+    def _integrated_beta(self, t: Tensor | float) -> Tensor:
+        t = torch.as_tensor(t, dtype=torch.float64)
+        return self.beta_min * t + 0.5 * (self.beta_max - self.beta_min) * t**2
+
+    def _time_of(self, B: Tensor) -> Tensor:
         slope = self.beta_max - self.beta_min
         # The root of ½ slope t² + beta_min t = B in the form that does not cancel.
         return 2 * B / (self.beta_min + torch.sqrt(self.beta_min**2 + 2 * slope * B))
+
+    def times(self, fractions: Tensor) -> Tensor:
+        return self.horizon * fractions
+
+    def nearest(self, t: Tensor) -> Tensor:
+        return t
+
+    def beta(self, t: Tensor | float) -> Tensor:
+        """Noise rate β(t)."""
+        t = torch.as_tensor(t, dtype=torch.float64)
+        return self.beta_min + (self.beta_max - self.beta_min) * t
 
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
         """Drift -½ β(t) x of the forward equation; x: (N, ...), t: (N,)."""
@@ -85,15 +147,81 @@ class VP:
         """Diffusion coefficient √β(t) of the forward equation."""
         return torch.sqrt(self.beta(t))
 
-    def diffuse(self, x_0: Tensor, t: Tensor, noise: Tensor) -> Tensor:
-        """x_t = alpha x_0 + sigma noise; x_0 and noise: (N, ...), t: (N,)."""
-        return expand_like(self.alpha(t), x_0) * x_0 + expand_like(self.sigma(t), x_0) * noise
 
-    def to_dict(self) -> dict:
-        return {"name": "vp", **asdict(self)}
+@dataclass(frozen=True)
+class DDPM(Process):
+    """Variance-preserving chain on t = 0, 1, ..., steps.
+
+    A time that is not one of these whole numbers is an error wherever it is used: there is nothing
+    between two steps. The check costs some 20 μs, next to nothing beside a call of a network.
+
+    Args:
+        steps: T, 2 or more. The paper's value is 1000.
+        beta_min: β_1, variance of the noise of the first step, in (0, beta_max].
+        beta_max: β_T, variance of the noise of the last step, below 1. The paper's values are 1e-4
+            and 0.01009, which leave alpha(T) = 0.078; those of Ho et al. leave 0.0064.
+
+    Raises:
+        ValueError: if the steps or the variances are out of these ranges.
+    """
+
+    steps: int = 1000
+    beta_min: float = 1e-4
+    beta_max: float = 0.02
+
+    name = "ddpm"
+    first_time = 1.0
+    discrete = True
+
+    def __post_init__(self):
+        if not isinstance(self.steps, int) or self.steps < 2:
+            raise ValueError(
+                f"the DDPM process needs a whole number of steps, 2 or more, found {self.steps!r}"
+            )
+        if not 0 < self.beta_min <= self.beta_max < 1:
+            raise ValueError(
+                f"the DDPM process needs 0 < beta_min <= beta_max < 1, "
+                f"found beta_min={self.beta_min}, beta_max={self.beta_max}"
+            )
+
+    @property
+    def horizon(self) -> float:
+        return float(self.steps)
+
+    @cached_property
+    def _sums(self) -> Tensor:
+        """B(0), ..., B(T)."""
+        beta = torch.linspace(self.beta_min, self.beta_max, self.steps, dtype=torch.float64)
+        return torch.cat([beta.new_zeros(1), -torch.log1p(-beta).cumsum(0)])
+
+    def _integrated_beta(self, t: Tensor | float) -> Tensor:
+        t = torch.as_tensor(t, dtype=torch.float64)
+        known = (t >= 0) & (t <= self.steps) & (t == t.round())
+        if not known.all():
+            raise ValueError(
+                f"{self} has the times 0, 1, ..., {self.steps}, but t = {float(t[~known][0]):g} is "
+                "asked for; `nearest` and `time_of` give times that it has"
+            )
+        return self._sums.to(t.device)[t.long()]
+
+    def _time_of(self, B: Tensor) -> Tensor:
+        # The margin makes it the inverse of `log_snr` in spite of rounding; as β_t grows, B(t) is
+        # by 1/T of itself or more above B(t - 1).
+        t = torch.searchsorted(self._sums.to(B.device), B * (1 - 1e-9)).double()
+        return t.masked_fill(t > self.steps, torch.inf)
+
+    def times(self, fractions: Tensor) -> Tensor:
+        # The margin is for t / T, which rounding may take above a whole number of steps.
+        return torch.ceil(self.steps * fractions * (1 - 1e-12))
+
+    def nearest(self, t: Tensor) -> Tensor:
+        return torch.round(t)
 
 
-def process_from(settings: dict) -> VP:
+PROCESSES = {process.name: process for process in (VP, DDPM)}
+
+
+def process_from(settings: dict) -> Process:
     """The process that `to_dict` described.
 
     Raises:
@@ -101,9 +229,10 @@ def process_from(settings: dict) -> VP:
     """
     settings = dict(settings)
     name = settings.pop("name", "vp")
-    if name != "vp":
-        raise ValueError(f"unknown forward process {name!r}; known: 'vp'")
-    return VP(**settings)
+    if name not in PROCESSES:
+        known = ", ".join(map(repr, PROCESSES))
+        raise ValueError(f"unknown forward process {name!r}; known: {known}")
+    return PROCESSES[name](**settings)
 
 
 def expand_like(values: Tensor, x: Tensor) -> Tensor:

@@ -6,12 +6,13 @@ there.
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bdiff.analysis.stages import Series, Stage, of_paper, same_samples
 from bdiff.paper import paper_tree
 from bdiff.process import VP
 from bdiff.tree import BranchTree
@@ -203,3 +204,38 @@ def _printed(paper: "pd.DataFrame", key, column: str = "value") -> float:
 
 def _by_class(rows: "pd.DataFrame", model: str) -> "pd.Series":
     return rows[rows["model"] == model].set_index("class")["value"].astype(float)
+
+
+def extension_table(stages: Mapping[str, Sequence[Stage]], paper: "pd.DataFrame") -> "pd.DataFrame":
+    """T4: every class at every stage of class extension.
+
+    Args:
+        stages: by data set, the start first.
+        paper: rows of the paper's numbers.csv.
+
+    Returns:
+        One row per data set, stage, model and class: added (the class that the stage added), new
+        (is it this one?), frechet_raw (against training objects), accuracy, same_samples (are the
+        samples the same as a stage before, bit by bit?; empty where there were none), and the
+        paper's distance where data and classes are the same.
+    """
+    import pandas as pd
+
+    rows = []
+    for dataset, of_dataset in stages.items():
+        printed = of_paper(paper, of_dataset)
+        for number, stage in enumerate(of_dataset):
+            accuracy = stage.quality[stage.quality["metric"] == "accuracy"]
+            for model in models_of(stage.quality):
+                right = accuracy[accuracy["model"] == model]
+                right = dict(zip(right["class"], right["value"], strict=True))
+                numbers = printed.get(Series(model, number), {})
+                for name, distance in stage.distances(model).items():
+                    rows.append({
+                        "dataset": dataset, "stage": number, "added": stage.added or "",
+                        "model": model, "class": name, "new": name == stage.added,
+                        "frechet_raw": distance, "accuracy": right.get(name),
+                        "same_samples": same_samples(of_dataset, number, model, name),
+                        "paper": numbers.get(name),
+                    })  # fmt: skip
+    return pd.DataFrame(rows)

@@ -1,17 +1,22 @@
 """Training: Adam on the loss of the model, resumed exactly where it was interrupted."""
 
+import hashlib
+import json
 import logging
-from contextlib import nullcontext
+import shutil
+from contextlib import nullcontext, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from bdiff.checkpoint import locked
+from bdiff.checkpoint import load_folder, locked, newest, save_model
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device, compile_net
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
-from bdiff.training_run import Training, TrainingRun
+from bdiff.training_run import TrainingRun, describe_run, lines
+from bdiff.training_settings import Part, Training
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +30,7 @@ def train(
     device: str = "auto",
     precision: str = "float32",
     compile: bool = False,
+    part: Part | None = None,
 ) -> list[dict]:
     """Train a model in place; it ends with the averaged weights, in evaluation mode.
 
@@ -37,6 +43,7 @@ def train(
         precision: of the network's products, "float32" or "bfloat16".
         compile: have the network compiled; for GPUs. This and bfloat16 fall back with a warning
             where they would be no faster.
+        part: what of the model to train, by default all.
 
     Returns:
         One record per `log_every` steps: step, mean loss, mean norm of the gradient.
@@ -47,7 +54,7 @@ def train(
             classes; if the checkpoints belong to a run with other settings, naming them.
     """
     where = choose_device(device)
-    run = TrainingRun(model, dataset, settings, where, precision)
+    run = TrainingRun(model, dataset, settings, where, precision, part)
     if compile:
         compile_net(model.net, where)
     folder = None if checkpoints is None else Path(checkpoints)
@@ -60,6 +67,57 @@ def train(
         run.close()
     run.finish()
     return run.records
+
+
+def train_to_folder(
+    model: DiffusionModel,
+    dataset: Dataset,
+    settings: Training,
+    folder: str | Path,
+    *,
+    checkpoints: str | Path,
+    device: str = "auto",
+    precision: str = "float32",
+    compile: bool = False,
+    part: Part | None = None,
+    about: dict | None = None,
+) -> None:
+    """Train a model and write it, with what it was trained on and how, and its metrics.
+
+    Args:
+        model, dataset, settings, device, precision, compile, part: as in `train`.
+        folder: where the model will stand.
+        checkpoints: folder for a folder of checkpoints of this run, by its description; so what
+            another run left is not continued, and not in the way. It goes when the model stands.
+        about: further facts for the manifest.
+    """
+    run = json.dumps(describe_run(model, dataset, settings, precision, part), sort_keys=True)
+    own = Path(checkpoints) / hashlib.sha256(run.encode()).hexdigest()[:12]
+    records = train(
+        model,
+        dataset,
+        settings,
+        checkpoints=own,
+        device=device,
+        precision=precision,
+        compile=compile,
+        part=part,
+    )
+    with locked(own):
+        seconds = load_folder(newest(own))[0]["seconds"]  # of all parts of the run
+    facts = {
+        "dataset": dataset.name,
+        "title": dataset.title,
+        "scaling": dataset.scaling,
+        "feature_names": dataset.feature_names,
+        "source": dataset.source,
+        "training": asdict(settings),
+        "seconds": seconds,
+    }
+    save_model(model, folder, facts | (about or {}), {"metrics.jsonl": lines(records)})
+    shutil.rmtree(own, ignore_errors=True)
+    with suppress(OSError):  # unless an unfinished run of other settings stands there
+        own.parent.rmdir()
 
 
 def _to_the_end(run: "TrainingRun", folder: Path | None) -> None:

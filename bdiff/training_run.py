@@ -12,81 +12,26 @@ import math
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bdiff.checkpoint import load_folder, model_to_dict, newest, save_folder
+from bdiff.build import model_to_dict
+from bdiff.checkpoint import load_folder, newest, save_folder
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.device import autocast
 from bdiff.model import DiffusionModel
+from bdiff.nets.heads import head_parameters
 from bdiff.nets.routing import sparse_gradients
 from bdiff.optimizer import BranchAdam
 from bdiff.randomness import generator
+from bdiff.training_settings import Part, Training
 
 FORMAT = "bdiff.training/3"  # of checkpoints
-SCHEDULES = ("cosine", "constant")
 NOTHING = {"loss": 0.0, "gradient_norm": 0.0, "steps": 0}
-_LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
-
-
-@dataclass(frozen=True)
-class Training:
-    """Settings of a training run.
-
-    Args:
-        steps: optimisation steps.
-        batch_size: examples per step; the last batch of an epoch may be smaller.
-        learning_rate: of Adam, see `bdiff.optimizer`.
-        schedule: "cosine", which rises over the first 200 steps (or a tenth, if that is less) and
-            falls to 0 along half a cosine; or "constant", which can be trained on.
-        ema: decay of the averaged weights, in [0, 1); these are the weights the model ends with.
-        clip: largest norm of the gradient.
-        label_dropout: share of the objects whose class a label-guided model is not told, so that it
-            can be sampled with classifier-free guidance.
-        log_every: steps between lines of metrics.
-        checkpoint_every: steps between checkpoints.
-        seed: of the order, the times and the noise.
-    """
-
-    steps: int
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    schedule: str = "cosine"
-    ema: float = 0.9995
-    clip: float = 1.0
-    label_dropout: float = 0.0
-    log_every: int = 100
-    checkpoint_every: int = 1000
-    seed: int = 0
-
-    def __post_init__(self):
-        wrong = [
-            f"{name} is {getattr(self, name)!r}, it must be a whole number of {least} or more"
-            for name, least in _LEAST.items()
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < least
-        ]
-        wrong += [
-            f"{name} is {getattr(self, name)!r}, it must lie in [0, 1)"
-            for name in ("ema", "label_dropout")
-            if not 0 <= getattr(self, name) < 1
-        ]
-        if self.schedule not in SCHEDULES:
-            wrong.append(f"schedule is {self.schedule!r}, it must be one of {SCHEDULES}")
-        if not self.learning_rate > 0 or not self.clip > 0:
-            wrong.append("learning_rate and clip must be above 0")
-        if wrong:
-            raise ValueError("training settings: " + "; ".join(wrong))
-
-    def rate(self, step: int) -> float:
-        """Learning rate of a step, counted from 0."""
-        if self.schedule == "constant":
-            return self.learning_rate
-        warmed = min(1.0, (1 + step) / min(200, 1 + self.steps // 10))
-        return self.learning_rate * warmed * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
 class TrainingError(RuntimeError):
@@ -94,13 +39,17 @@ class TrainingError(RuntimeError):
 
 
 def describe_run(
-    model: DiffusionModel, dataset: Dataset, settings: Training, precision: str = "float32"
+    model: DiffusionModel,
+    dataset: Dataset,
+    settings: Training,
+    precision: str = "float32",
+    part: "Part | None" = None,
 ) -> dict:
     """All that fixes a run but its length: only where it is the same, a checkpoint is continued.
 
     Args:
         model: with the weights that the run starts from.
-        dataset, settings, precision: of the run.
+        dataset, settings, precision, part: of the run.
     """
     training = asdict(settings)
     del training["checkpoint_every"]
@@ -109,6 +58,7 @@ def describe_run(
     description = {
         "training": training,
         "precision": precision,
+        "part": asdict(part or Part()),
         "model": model_to_dict(model),
         "weights": {"sha256": _sha256(p.detach().cpu().numpy() for p in model.parameters())},
         "data": {
@@ -136,7 +86,9 @@ class TrainingRun:
         settings: Training,
         device: torch.device,
         precision: str = "float32",
+        part: Part | None = None,
     ):
+        part = part or Part()
         if dataset.shape != model.shape:
             raise ValueError(
                 f"the model is for objects of shape {model.shape}, "
@@ -147,10 +99,12 @@ class TrainingRun:
                 f"data set {dataset.name!r} has the classes {unknown}, which the model does not "
                 f"know; its classes are {list(model.classes)}"
             )
-        if missing := [name for name in model.classes if name not in dataset.classes]:
+        spans = _spans(model, part)
+        needed = [n for n, (low, high) in zip(model.classes, spans, strict=True) if low < high]
+        if missing := [name for name in needed if name not in dataset.classes]:
             raise ValueError(
                 f"data set {dataset.name!r} has no objects of {missing}, which the model is to "
-                "make; add some, or build the model without these classes"
+                "learn; add some, or build the model without these classes"
             )
         if settings.label_dropout and model.kind != "linear":
             raise ValueError(
@@ -160,14 +114,20 @@ class TrainingRun:
         check_training_objects(dataset)
         code = np.array([model.classes.index(name) for name in dataset.classes])
         examples = dataset.select("train")
-        x, labels = examples.x, code[examples.labels]
-        self.description = describe_run(model, dataset, settings, precision)
+        learned = np.isin(code[examples.labels], [model.classes.index(name) for name in needed])
+        x, labels = examples.x[learned], code[examples.labels][learned]
+        self.description = describe_run(model, dataset, settings, precision, part)
         self.model = model.to(device).train()
+        self.spans = spans.to(device)
+        # What all branches share stays as it is where only some heads are trained.
+        self.frozen = [] if part.heads is None else _shared_parameters(model)
+        for parameter in self.frozen:
+            parameter.requires_grad_(False)
         self.settings, self.device = settings, device
         self.precision = autocast(precision, device)
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
         self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
-        self.model.observe(self.x, self.labels)
+        self.model.observe(self.x, self.labels, part.heads)
         self.batch = min(settings.batch_size, len(x))
         self.optimizer = BranchAdam(model, settings.ema)
         sparse_gradients(model, device.type == "cpu")
@@ -194,11 +154,12 @@ class TrainingRun:
         chosen = self.examples()
         x_0, classes = self.x[chosen], self.labels[chosen]
         random = generator(self.settings.seed, "noise", self.step)
-        horizon = self.model.process.horizon
         # One time in each of as many equal parts of (0, T] as there are examples: branches get
         # their shares of every batch. At t = 0 there is no noise to predict.
         parts = (np.arange(len(chosen)) + random.random(len(chosen))) / len(chosen)
-        t = torch.from_numpy(horizon * (1 - parts)).to(self.device)
+        low, high = self.spans[classes].unbind(dim=1)
+        within = low + (high - low) * torch.from_numpy(1 - parts).to(self.device)
+        t = self.model.process.times(within / self.model.process.horizon)
         noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(
             self.device
         )
@@ -210,9 +171,11 @@ class TrainingRun:
             )
         with self.precision:
             losses = self.model.loss(x_0, told, t, noise)
+        # Shorter spans are seen as often: they count for less.
+        weights = (high - low) / (self.spans[:, 1] - self.spans[:, 0]).max()
         self.optimizer.zero_grad()
-        losses.mean().backward()
-        present = self.model.branch_of(told, t).unique().tolist()
+        (losses * weights.to(losses)).mean().backward()
+        present = self.model.head_of(classes, t).unique().tolist()
         norm = self.optimizer.step(self.settings.rate(self.step), self.settings.clip, present)
         if not math.isfinite(norm):
             raise TrainingError(self._explain(losses.detach(), classes, t))
@@ -237,9 +200,11 @@ class TrainingRun:
         if not bad.any():
             bad, what = torch.ones_like(bad), "the gradient is not finite, though every loss is"
         names = sorted({self.model.classes[c] for c in classes[bad].tolist()})
-        branches = sorted(set(self.model.branch_of(classes[bad], t[bad]).tolist()))
-        if self.model.tree is not None:
-            branches = ["/".join(self.model.tree.branches[b].classes) for b in branches]
+        heads = sorted(set(self.model.head_of(classes[bad], t[bad]).tolist()))
+        branches = [
+            "/".join(self.model.classes[code] for code in self.model.codes_of(head))
+            for head in heads
+        ]
         return (
             f"training stopped at step {self.step}: {what}; times t in [{float(t[bad].min()):.4g}, "
             f"{float(t[bad].max()):.4g}], branches {branches}, classes {names}. The checkpoints "
@@ -294,6 +259,30 @@ class TrainingRun:
     def close(self) -> None:
         """Leave the model as other optimisers expect it, finished or not."""
         sparse_gradients(self.model, False)
+        for parameter in self.frozen:
+            parameter.requires_grad_(True)
+
+
+def _spans(model: DiffusionModel, part: Part) -> Tensor:
+    """The times (low, high] of each class that are trained, (classes, 2) float64; low = high for a
+    class that is not."""
+    spans = torch.zeros(len(model.classes), 2, dtype=torch.float64)
+    for code, name in enumerate(model.classes):
+        if part.classes is not None and name not in part.classes:
+            continue
+        spans[code, 1] = model.process.horizon
+        if part.heads is not None:
+            numbers = [n for n in model.tree.path(name) if model.heads[n] in part.heads]
+            inside = [model.tree.branches[number] for number in numbers]
+            spans[code, 0] = min((branch.start for branch in inside), default=0)
+            spans[code, 1] = max((branch.end for branch in inside), default=0)
+    return spans
+
+
+def _shared_parameters(model: DiffusionModel) -> list[torch.nn.Parameter]:
+    """Parameters that are not those of heads."""
+    own = {id(parameter) for parameter in head_parameters(model.net).values()}
+    return [parameter for parameter in model.parameters() if id(parameter) not in own]
 
 
 def _differences(found, expected, path: str = ""):

@@ -143,11 +143,6 @@ class BranchTree:
                     )
 
     @cached_property
-    def numbers(self) -> dict[tuple[str, ...], int]:
-        """The number of every branch, by its classes."""
-        return {branch.classes: number for number, branch in enumerate(self.branches)}
-
-    @cached_property
     def branches(self) -> tuple[Branch, ...]:
         """All branches: internal ones from the root down, then one leaf a class, in class order."""
         branches = []

@@ -3,17 +3,22 @@
 A branch point is stored as noise level, log_snr = log(alpha² / sigma²), since that is what
 separates classes, and as the time at which the process it was made for has that level. A model with
 another process gets the times of its own process.
+
+In discrete time that is the first step with that level or more noise, where the classes may share a
+process as well; so it is 1 or more, however early they part. Branch points of one lineage that fall
+on the same step become one: where all its classes part at once, those below have nothing to part.
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from bdiff.files import atomic_write
-from bdiff.process import VP, process_from
+from bdiff.process import Process, process_from
 from bdiff.tree import BranchPoint, BranchTree
 
 
-def tree_to_dict(tree: BranchTree, process: VP) -> dict:
+def tree_to_dict(tree: BranchTree, process: Process) -> dict:
     """A JSON-able description of a tree and the process it was made for."""
     return {
         "format": "bdiff.tree/1",
@@ -31,12 +36,12 @@ def tree_to_dict(tree: BranchTree, process: VP) -> dict:
     }
 
 
-def tree_from_dict(description: dict, process: VP) -> BranchTree:
-    """The described tree, in the time of `process`.
+def tree_from_dict(description: dict, process: Process) -> BranchTree:
+    """The described tree, in the time of `process`; see the module for discrete time.
 
     Raises:
         ValueError: if the description is not one of a tree, or if a branch point is noisier than
-            anything the process reaches.
+            anything the process reaches, or than all but its last step.
     """
     if description.get("format") != "bdiff.tree/1":
         raise ValueError(
@@ -53,22 +58,34 @@ def tree_from_dict(description: dict, process: VP) -> BranchTree:
                 f"{float(own.log_snr(point['time'])):.6f}: it was edited or is damaged"
             )
         if time >= process.horizon:
+            short = " or one step before it" if process.discrete else ""
             raise ValueError(
                 f"the branch point of {'/'.join(point['classes'])} has log-SNR "
                 f"{point['log_snr']:.3f}, but {process} ends at log-SNR "
                 f"{float(process.log_snr(process.horizon)):.3f}: its classes are still apart at "
-                "the terminal noise; use a process with more noise or another tree"
+                f"the terminal noise{short}; use a process with more noise or another tree"
             )
         points.append(BranchPoint(frozenset(point["classes"]), time, point.get("support")))
+    points = points if own == process else parting(points)
     return BranchTree(description["classes"], points, process.horizon, process.to_dict())
 
 
-def convert_tree(tree: BranchTree, made_for: VP, process: VP) -> BranchTree:
+def parting(points: Iterable[BranchPoint]) -> list[BranchPoint]:
+    """The points without those whose classes part already at a larger one of the same time."""
+    points = list(points)
+    return [
+        point
+        for point in points
+        if not any(o.time == point.time and o.classes > point.classes for o in points)
+    ]
+
+
+def convert_tree(tree: BranchTree, made_for: Process, process: Process) -> BranchTree:
     """The same noise levels in the time of another process; errors as in `tree_from_dict`."""
     return tree_from_dict(tree_to_dict(tree, made_for), process)
 
 
-def save_tree(tree: BranchTree, path: str | Path, process: VP) -> None:
+def save_tree(tree: BranchTree, path: str | Path, process: Process) -> None:
     """Write the tree as JSON, and beside it as Newick (.nwk)."""
     path = Path(path)
     text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
@@ -77,7 +94,7 @@ def save_tree(tree: BranchTree, path: str | Path, process: VP) -> None:
             temporary.write_text(content + "\n", encoding="utf-8")
 
 
-def load_tree(path: str | Path, process: VP | None = None) -> BranchTree:
+def load_tree(path: str | Path, process: Process | None = None) -> BranchTree:
     """Read a tree written by `save_tree`.
 
     Args:
@@ -98,6 +115,6 @@ def load_tree(path: str | Path, process: VP | None = None) -> BranchTree:
         raise ValueError(f"{path}: {error}") from error
 
 
-def process_of_tree(path: str | Path) -> VP:
+def process_of_tree(path: str | Path) -> Process:
     """The process for which a tree on disk was made."""
     return process_from(json.loads(Path(path).read_text(encoding="utf-8"))["process"])

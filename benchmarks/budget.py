@@ -21,7 +21,8 @@ from bdiff.device import choose_device
 from bdiff.files import atomic_write
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
-from bdiff.training_run import Training, TrainingRun
+from bdiff.training_run import TrainingRun
+from bdiff.training_settings import Training
 
 
 class Budget(NamedTuple):

@@ -26,9 +26,10 @@ import numpy as np
 import torch
 
 from bdiff.branch_points.estimate import estimate_tree
+from bdiff.build import build_model
 from bdiff.data.dataset import Dataset, read_dataset
 from bdiff.files import write_rows
-from bdiff.model import DiffusionModel, build_model
+from bdiff.model import DiffusionModel
 from bdiff.nets.heads import InheritedVector
 from bdiff.paper import paper_tree
 from bdiff.process import VP

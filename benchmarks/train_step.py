@@ -31,8 +31,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from bdiff.branched import Branched
+from bdiff.build import build_model
 from bdiff.device import choose_device
-from bdiff.model import Branched, DiffusionModel, build_model
+from bdiff.model import DiffusionModel
 from bdiff.nets.routing import Routed, sparse_gradients
 from bdiff.optimizer import BranchAdam
 from bdiff.paper import paper_tree
@@ -104,7 +106,7 @@ class EveryHead(nn.Module):
         """What the network predicts; arguments as those of `Branched.output`."""
         arguments = (x_t, t / self.model.process.horizon, torch.zeros_like(classes), classes)
         outputs = [functional_call(self.model.net, self.shared | h, arguments) for h in self.heads]
-        own = self.model.branch_of(classes, t)
+        own = self.model.head_of(classes, t)
         return torch.stack(outputs)[own, torch.arange(len(own), device=own.device)]
 
     def loss(self, *arguments: Tensor) -> Tensor:
@@ -141,7 +143,7 @@ def step_of(model: DiffusionModel | EveryHead) -> Callable[[], float]:
         sparse_gradients(model, device.type == "cpu")
 
         def move(classes: Tensor, t: Tensor) -> None:
-            adam.step(1e-3, 1.0, model.branch_of(classes, t).unique().tolist())
+            adam.step(1e-3, 1.0, model.head_of(classes, t).unique().tolist())
 
     def step() -> float:
         x_0, noise = torch.randn(2, BATCH, *model.shape, device=device)

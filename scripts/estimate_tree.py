@@ -18,7 +18,7 @@ def main(argv=None):
     settings = args.settings
     process = process_from(settings.pop("process"))
     points = settings.pop("branch_points", None)
-    dataset = read_dataset(args.data).select("train")
+    dataset = read_dataset(args.data, settings.pop("classes", None)).select("train")
     if settings["method"] == "given":
         tree = given_tree(points or [], dataset.classes, process)
     else:

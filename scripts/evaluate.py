@@ -18,8 +18,10 @@ def main(argv=None):
     )
     parser.add_argument("--output", required=True, help="tidy table (CSV)")
     args = parser.parse_args(argv)
+    settings = args.settings
     samples = {model: read_samples(path) for model, path in args.samples}
-    rows = quality(read_dataset(args.data), samples, **args.settings)
+    dataset = read_dataset(args.data, settings.pop("classes", None))
+    rows = quality(dataset, samples, **settings)
     write_rows(args.output, rows, COLUMNS)
     print(f"{args.output}: {len(rows):,} numbers")
 

@@ -1,8 +1,9 @@
-"""T1, T2, T3, T6: the numbers of all data sets, the paper's beside ours."""
+"""T1, T2, T3, T4, T6: the numbers of all data sets, the paper's beside ours."""
 
 import argparse
 from pathlib import Path
 
+from bdiff.analysis.stages import read_stages
 from bdiff.files import atomic_write, read_rows
 from bdiff.paper import paper_numbers
 from bdiff.script import named_path, run
@@ -10,6 +11,7 @@ from bdiff.tables import (
     branches_table,
     discovery_table,
     efficiency_table,
+    extension_table,
     frechet_table,
     paper_trees,
 )
@@ -23,6 +25,10 @@ def main(argv=None):
         parser.add_argument(
             f"--{name}", nargs="*", default=[], type=named_path, metavar="DATASET=PATH"
         )
+    parser.add_argument(
+        "--extension", nargs="*", default=[], type=named_path, metavar="DATASET=FOLDER",
+        help="results of each stage of class extension, in order",
+    )  # fmt: skip
     parser.add_argument("--output", required=True, type=Path, help="folder of the tables")
     args = parser.parse_args(argv)
     numbers = paper_numbers(args.paper / "numbers.csv")
@@ -38,6 +44,12 @@ def main(argv=None):
     ):
         if paths:
             tables[name] = make(read_all(paths), numbers)
+    if args.extension:
+        folders = {}
+        for dataset, folder in args.extension:
+            folders.setdefault(dataset, []).append(Path(folder))
+        stages = {dataset: read_stages(paths) for dataset, paths in folders.items()}
+        tables["T4_class_extension"] = extension_table(stages, numbers)
     for name, table in tables.items():
         with atomic_write(args.output / f"{name}.csv") as path:
             table.to_csv(path, index=False, float_format="%.6g")

@@ -4,7 +4,7 @@ import argparse
 
 from bdiff.checkpoint import load_folder, load_model
 from bdiff.device import autocast, choose_device
-from bdiff.model import Guided
+from bdiff.linear import Guided
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.script import add_settings, run
@@ -21,7 +21,7 @@ def main(argv=None):
     if settings.get("guidance") is not None:
         model = Guided(model, settings["guidance"]).eval()
     sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
-    request = dict.fromkeys(model.classes, settings["count"])
+    request = dict.fromkeys(settings.get("classes", model.classes), settings["count"])
     share = settings["share_trunks"] and model.tree is not None  # a label-guided model has none
     print(sampler.cost(model, request, share), flush=True)
     precision = settings.get("precision", "float32")

@@ -1,22 +1,15 @@
 """Train a branched or a label-guided model."""
 
 import argparse
-import contextlib
-import hashlib
-import json
-import shutil
-from dataclasses import asdict
-from pathlib import Path
 
 import torch
 
-from bdiff.checkpoint import load_folder, locked, newest, save_model
+from bdiff.build import build_model
 from bdiff.data.dataset import read_dataset
-from bdiff.model import build_model
 from bdiff.process import process_from
 from bdiff.script import add_settings, run
-from bdiff.training import train
-from bdiff.training_run import Training, describe_run, lines
+from bdiff.training import train_to_folder
+from bdiff.training_settings import Training
 from bdiff.tree_files import load_tree
 
 
@@ -35,7 +28,7 @@ def main(argv=None):
     settings = args.settings
     if settings["kind"] == "branched" and not args.tree:
         parser.error("a branched model needs --tree")
-    dataset = read_dataset(args.data)
+    dataset = read_dataset(args.data, settings.get("classes"))
     process = process_from(settings["process"])
     model = build_model(
         settings["kind"],
@@ -47,34 +40,16 @@ def main(argv=None):
         seed=settings["seed"],
     )
     training = Training(seed=settings["seed"], **settings["training"])
-    # A folder per run: what another run left is not continued, and not in the way.
-    precision = settings.get("precision", "float32")
-    run = json.dumps(describe_run(model, dataset, training, precision), sort_keys=True)
-    checkpoints = Path(args.checkpoints) / hashlib.sha256(run.encode()).hexdigest()[:12]
-    records = train(
+    train_to_folder(
         model,
         dataset,
         training,
-        checkpoints=checkpoints,
+        args.output,
+        checkpoints=args.checkpoints,
         device=settings["device"],
-        precision=precision,
+        precision=settings.get("precision", "float32"),
         compile=settings.get("compile", False),
     )
-    with locked(checkpoints):
-        seconds = load_folder(newest(checkpoints))[0]["seconds"]  # of all parts of the run
-    about = {
-        "dataset": dataset.name,
-        "title": dataset.title,
-        "scaling": dataset.scaling,
-        "feature_names": dataset.feature_names,
-        "source": dataset.source,
-        "training": asdict(training),
-        "seconds": seconds,
-    }
-    save_model(model, args.output, about, {"metrics.jsonl": lines(records)})
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    with contextlib.suppress(OSError):  # unless an unfinished run of other settings stands there
-        checkpoints.parent.rmdir()
     print(f"{args.output}: {model.kind} model after {training.steps:,} steps")
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from bdiff.model import build_model
+from bdiff.build import build_model
 from bdiff.process import VP
 from bdiff.tree import BranchPoint, BranchTree
 
@@ -58,20 +58,27 @@ class GaussianModel(nn.Module):
         self.tree, self.classes, self.process = tree, tree.classes, VP()
         self.shape = tuple(self.means.shape[1:])
         everything = torch.tensor([[-torch.inf], [torch.inf]], dtype=torch.float64)
-        self.register_buffer("value_range", everything.repeat(1, *self.shape))
+        everything = everything.repeat(len(tree.branches), 1, *self.shape)
+        self.register_buffer("value_range", everything)
         bounds, paths = tree.table
         self.bounds, self.paths = torch.from_numpy(bounds), torch.from_numpy(paths)
         self.first = torch.tensor([tree.index(branch.classes[0]) for branch in tree.branches])
 
-    def branch_of(self, classes, t):
+    def tree_for(self, names):
+        return self.tree
+
+    def head_of(self, classes, t):
         return self.paths[classes, (self.bounds[classes] < t[:, None]).sum(dim=1)]
+
+    def head_of_branch(self, classes):
+        return {b.classes: number for number, b in enumerate(self.tree.branches)}.get(classes, 0)
 
     def cross(self, x, t, parent, child):
         return x
 
-    def denoise(self, x, t, classes, branch=None):
-        branch = self.branch_of(classes, t) if branch is None else branch
-        m, v = self.means[self.first[branch]], self.variances[self.first[branch]]
+    def denoise(self, x, t, classes, head=None):
+        head = self.head_of(classes, t) if head is None else head
+        m, v = self.means[self.first[head]], self.variances[self.first[head]]
         alpha, sigma = self.process.alpha(t)[:, None], self.process.sigma(t)[:, None]
         return m + alpha * v / (alpha**2 * v + sigma**2) * (x - alpha * m)
 

@@ -152,7 +152,7 @@ def test_full_disk_names_path_and_bytes_and_keeps_the_old_checkpoint(tmp_path):
 
 def test_a_folder_of_something_else_is_refused(tmp_path):
     save(tmp_path / "c")
-    with pytest.raises(CheckpointError, match=r"not a 'bdiff\.model/3'"):
+    with pytest.raises(CheckpointError, match=r"not a 'bdiff\.model/4'"):
         load_model(tmp_path / "c")
 
 

@@ -37,9 +37,9 @@ def test_whole_numbers_with_an_exponent(mapping):
 
 
 def test_sampling_ends_where_the_configuration_says():
-    from bdiff.sampling.sampler import Sampler
+    from bdiff.process import VP
 
-    assert Sampler.t_end == SAMPLING_END
+    assert VP().first_time == SAMPLING_END
 
 
 def test_solvers_and_their_options_are_those_of_the_library():

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from bdiff.build import build_model
 from bdiff.data.tables import from_arrays
-from bdiff.model import Guided, build_model
+from bdiff.linear import Guided
 from bdiff.process import VP, expand_like
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.training import train
-from bdiff.training_run import Training
+from bdiff.training_settings import Training
 from bdiff.tree import BranchTree
 from bdiff.tree_files import convert_tree, load_tree, save_tree
 
@@ -17,7 +18,7 @@ from bdiff.tree_files import convert_tree, load_tree, save_tree
 def test_branch_lookup_is_the_trees(branched, tree):
     t = np.concatenate([[0, 0.35, 0.5, 1.0], np.random.default_rng(0).random(200)])
     codes = np.random.default_rng(1).integers(3, size=len(t))
-    found = branched.branch_of(torch.from_numpy(codes), torch.from_numpy(t))
+    found = branched.head_of(torch.from_numpy(codes), torch.from_numpy(t))
     assert found.tolist() == tree.branch_of([tree.classes[c] for c in codes], t).tolist()
 
 
@@ -98,14 +99,16 @@ def test_what_a_network_predicts_can_be_chosen(tree, settings):
 def test_observing_keeps_the_range_of_channels_and_the_moments_of_branches(tree):
     net = {"name": "residual_unet", "channels": [8], "rank": 2}
     model = build_model("branched", VP(), (2, 4, 4), net, tree=tree)
-    assert model.value_range.tolist() == [[-torch.inf] * 2, [torch.inf] * 2]
+    assert model.value_range.tolist() == [[[-torch.inf] * 2, [torch.inf] * 2]] * 5
     x_0 = torch.randn(12, 2, 4, 4)
     classes = torch.tensor([0] * 2 + [1] * 3 + [2] * 7)
     model.observe(x_0, classes)
-    assert torch.equal(model.value_range[0], x_0.amin((0, 2, 3)))
-    assert torch.equal(model.value_range[1], x_0.amax((0, 2, 3)))
     for number, branch in enumerate(tree.branches):
-        inside = x_0[[tree.classes[code] in branch.classes for code in classes]].flatten(1)
+        inside = x_0[[tree.classes[code] in branch.classes for code in classes]]
+        least, largest = model.value_range[number]
+        assert torch.equal(least, inside.amin((0, 2, 3)))
+        assert torch.equal(largest, inside.amax((0, 2, 3)))
+        inside = inside.flatten(1)
         torch.testing.assert_close(model.means[number], inside.mean(dim=0))
         axes = model.axes[number]
         covariance = torch.cov(inside.T, correction=0)

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
+from bdiff.build import build_model
 from bdiff.checkpoint import load_folder, newest
 from bdiff.data.dataset import Dataset
-from bdiff.model import build_model
 from bdiff.process import VP
 from bdiff.training import train
-from bdiff.training_run import Training, TrainingError, TrainingRun
+from bdiff.training_run import TrainingError, TrainingRun
+from bdiff.training_settings import Training
 from bdiff.tree import BranchPoint, BranchTree
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +91,7 @@ import numpy as np
 from bdiff.checkpoint import save_model
 from tests.test_training import SETTINGS, data, new_model
 from bdiff.training import train
-from bdiff.training_run import Training
+from bdiff.training_settings import Training
 from bdiff.tree import BranchPoint, BranchTree
 tree = BranchTree("049", [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)])
 model = new_model(tree)
@@ -259,7 +260,7 @@ def test_objects_and_classes_that_do_not_fit_are_refused(tree):
         train(new_model(tree), renamed, SETTINGS, device="cpu")
     two = replace(whole, x=whole.x[:2], labels=whole.labels[:2], classes=("0", "4"),
                   split=whole.split[:2])  # fmt: skip
-    with pytest.raises(ValueError, match=r"has no objects of \['9'\], which the model is to make"):
+    with pytest.raises(ValueError, match=r"has no objects of \['9'\], which the model is to learn"):
         train(new_model(tree), two, SETTINGS, device="cpu")
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.model import build_model
+from bdiff.build import build_model
 from bdiff.process import VP
 from bdiff.training import train
-from bdiff.training_run import Training, TrainingError
+from bdiff.training_run import TrainingError
+from bdiff.training_settings import Training
 from tests.test_training import SETTINGS, UNET, bits, data, new_model, train_until
 
 COSINE = replace(SETTINGS, schedule="cosine")

@@ -5,8 +5,8 @@ classes have in common. Transmutation takes a real object of one class to that p
 forward process, and from there down the branches of another class (paper, sections 5.4 and 5.5).
 """
 
-import time
 from collections.abc import Iterator, Sequence
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -39,14 +39,18 @@ def hybrids(
         For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and
         b and origin "a/b", their continuations. Row i of each belongs to hybrid i.
     """
+    if model.tree is None:
+        raise ValueError(
+            f"a {model.kind} model has no branch points; hybrids need a branched model"
+        )
     _check_pairs(model, pairs)
     sampler = sampler or Sampler.for_model(model)
-    tree, grid = sampler.schedule(model)
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
-    began, spent, rows = time.perf_counter(), 0, []
+    began, spent, rows = perf_counter(), 0, []
     for a, b in _with_progress("making hybrids", pairs):
         both = f"{a}/{b}"
+        tree, grid = sampler.schedule(model, (a, b))
         for first in range(0, count, sampler.per_class):
             size = min(sampler.per_class, count - first)
             legs = shared(tree, {a: size, b: size}, grid)
@@ -67,30 +71,49 @@ def transmute(
     objects: dict[str, np.ndarray],
     pairs: Sequence[tuple[str, str]],
     sampler: Sampler | None = None,
+    time: float | None = None,
+    tree: BranchTree | None = None,
 ) -> Samples:
     """Turn real objects of each class of a pair into the other.
 
     Args:
-        model: a branched model.
+        model: the model.
         objects: by class name, (n, *shape) float32.
         pairs: pairs of class names; both directions are made.
         sampler: solver, grid and seed; by default those of `Sampler.for_model`.
+        time: t up to which objects are noised, inside (t_end, horizon); by default each pair's
+            branch time.
+        tree: whose branch times these are; by default the model's, but a label-guided model has
+            none.
 
     Returns:
         For every pair and direction a to b, with label b and origin a: role "original" (the
-        objects given), "noised" (at the branch time) and "sample". Row i of each belongs to
-        object i.
+        objects given), "noised" (at that time) and "sample". Row i of each belongs to object i.
+        The noise of object i is the same for every model and time.
+
+    Raises:
+        ValueError: if pairs, objects or the time do not fit the model.
     """
     _check_pairs(model, pairs)
     sampler = sampler or Sampler.for_model(model)
-    tree, grid = sampler.schedule(model)
+    if time is None and tree is None and model.tree is None:
+        raise ValueError(
+            f"a {model.kind} model has no branch points; give the time to noise objects to, or the "
+            "tree of a branched model"
+        )
+    if time is not None and not sampler.end(model) < time < model.process.horizon:
+        raise ValueError(
+            f"time is {time:g}, it must lie between {sampler.end(model):g}, where sampling ends, "
+            f"and the horizon {model.process.horizon:g}"
+        )
     objects = _checked(objects, {name for pair in pairs for name in pair}, model.shape)
-    began, spent, rows = time.perf_counter(), 0, []
+    began, spent, rows = perf_counter(), 0, []
     device = next(model.parameters()).device
     directions = [pair for a, b in pairs for pair in ((a, b), (b, a))]
     for origin, target in _with_progress("transmuting", directions):
-        at = tree.branch_time(origin, target)
-        branches = _children(model, tree, origin, target)
+        own, grid = sampler.schedule(model, (origin, target))
+        at = (tree or own).branch_time(origin, target) if time is None else time
+        heads = _heads(model, own, (origin, target), at)
         for first in range(0, len(objects[origin]), sampler.per_class):
             x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
             noise = sample_noise(
@@ -105,8 +128,8 @@ def transmute(
             noised = model.process.diffuse(
                 x_0, torch.full((len(x_0),), at, dtype=torch.float64), torch.from_numpy(noise)
             )
-            legs = chain(tree, target, len(x_0), grid, begin=at)
-            given = {0: model.cross(noised.to(device), at, *branches)}
+            legs = chain(own, target, len(x_0), grid, begin=at)
+            given = {0: model.cross(noised.to(device), at, *heads)}
             states, made = simulate(
                 model, legs, sampler.solver, sampler.seed, first, given, sampler.clip
             )
@@ -118,18 +141,14 @@ def transmute(
     return _collect(rows, describe(model, sampler, began, spent, count))
 
 
-def _children(model: DiffusionModel, tree: BranchTree, *names: str) -> list[int]:
-    """For each of two classes, the number of its branch just below their branch point.
-
-    The branches are those of the tree that is sampled by, their numbers those of the model's.
-    """
-    at = tree.branch_time(*names)
-    return [
-        model.tree.numbers[branch.classes]
-        for name in names
-        for branch in tree.branches
-        if name in branch.classes and branch.end == at
-    ]
+def _heads(
+    model: DiffusionModel, tree: BranchTree | None, names: Sequence[str], at: float
+) -> list[int]:
+    """The head that is in charge of each class at a time, by the tree that is sampled by."""
+    if tree is None:
+        return [0] * len(names)
+    branches = tree.branch_of(names, np.full(len(names), at))
+    return [model.head_of_branch(tree.branches[number].classes) for number in branches]
 
 
 def _with_progress(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -140,12 +159,7 @@ def _with_progress(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[tupl
 
 
 def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> None:
-    """Refuse a model without a branch point for every pair."""
-    if model.tree is None:
-        raise ValueError(
-            f"a {model.kind} model has no branch points; "
-            "hybrids and transmutation need a branched model"
-        )
+    """Refuse pairs that are none, or not of the model's classes."""
     if not pairs:
         raise ValueError("no pairs of classes asked for")
     for pair in pairs:
@@ -153,7 +167,10 @@ def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> Non
             raise ValueError(f"a pair is two class names, ('a', 'b'), found {pair!r}")
         a, b = pair
         for name in pair:
-            model.tree.index(name)  # an unknown class raises here
+            if name not in model.classes:
+                raise KeyError(
+                    f"unknown class {name!r}; the model's classes are {list(model.classes)}"
+                )
         if a == b:
             raise ValueError(f"a pair needs two different classes, found {a!r} twice")
         if "/" in a + b:

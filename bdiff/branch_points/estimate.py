@@ -3,6 +3,7 @@
 estimate_tree(dataset, VP(0.1, 20))                       where sharing a process costs little
 estimate_tree(dataset, VP(0.1, 20), method="all_pairs")   expected similarity, no noise drawn
 estimate_tree(dataset, VP(0.1, 20), method="aligned_pairs", objects=100)   the paper's estimate
+extend_tree(tree, "7", dataset, VP(0.1, 20))              one more class, where it belongs
 given_tree([{"classes": ["4", "9"], "time": 0.35}, ...], classes, process)     set by hand
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bdiff.branch_points.linkage import crossing_times, first_met, link
+from bdiff.branch_points.linkage import crossing_times, first_met, join, link
 from bdiff.branch_points.sharing_cost import sharing_costs
 from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
 from bdiff.randomness import generator
@@ -123,6 +124,35 @@ def pair_times_and_tree(
         linkage="complete" if method == "sharing_cost" else "single",
     )
     return crossing, BranchTree(names, tree.points, tree.horizon, process.to_dict())
+
+
+def extend_tree(tree: BranchTree, name: str, data, process, **settings) -> BranchTree:
+    """The tree with one more class; all branch points that there are stay where they are.
+
+    Args:
+        tree: of the other classes.
+        name: the new class.
+        data: objects of all classes, as in `estimate_tree`.
+        process: the forward process.
+        settings: as those of `estimate_tree`; the new branch point takes a step of `times`, or
+            min_length if that is more, from those there are.
+
+    Raises:
+        ValueError: if the class is in the tree already, objects of a class are missing, or the new
+            class stays apart from another up to the horizon.
+    """
+    method, objects = settings.get("method"), settings.pop("objects", None)
+    chosen = draw_objects(data, objects, settings.get("seed", 0), equal=method == "aligned_pairs")
+    if name in tree.classes:
+        raise ValueError(f"class {name!r} is in the tree already")
+    if missing := [other for other in (*tree.classes, name) if other not in chosen]:
+        raise ValueError(f"found no objects of {missing}; the branch point is estimated from them")
+    chosen = {other: chosen[other] for other in (*tree.classes, name)}
+    crossing, _ = pair_times_and_tree(chosen, process, **settings)
+    least = max(process.horizon / (settings.get("times", 1000) - 1), settings.get("min_length", 0))
+    earliest = settings.get("min_time", 0)
+    times = {other: max(float(t), earliest) for other, t in zip(chosen, crossing[-1], strict=True)}
+    return join(tree, name, times, least)
 
 
 def draw_objects(

@@ -15,7 +15,7 @@ A set that ends up at the time of a set within it takes its place: the branch po
 two children.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.cluster import hierarchy
@@ -91,6 +91,40 @@ def first_met(
     crossing = times[met.argmax(axis=0)]
     crossing[np.diag_indices(len(classes))] = 0
     return np.maximum(crossing, crossing.T)  # float rounding may part u, v from v, u by one step
+
+
+def join(tree: BranchTree, name: str, crossing: Mapping[str, float], least: float) -> BranchTree:
+    """The tree with one more class, where complete linkage would have it; the rest stays.
+
+    Coming from noise, on the way to the class that it may share with longest, it leaves the first
+    branch that it may not share with all of the branch's classes to its start.
+
+    Args:
+        tree: of the classes there are.
+        name: the new class.
+        crossing: time from which on it can share a process with each of them.
+        least: length that every branch keeps, > 0.
+
+    Raises:
+        ValueError: if the new class stays apart from some class up to the horizon.
+    """
+    beside = min(tree.classes, key=lambda other: (crossing[other], tree.index(other)))
+    apart = max(tree.classes, key=crossing.__getitem__)
+    if crossing[apart] >= tree.horizon - least:
+        raise ValueError(
+            f"the new class {name!r} can share a process with {apart!r} only from t = "
+            f"{crossing[apart]:g} on, but must before the horizon {tree.horizon:g}; use a process "
+            "with more noise"
+        )
+    for number in reversed(tree.path(beside)):
+        branch = tree.branches[number]
+        time = max(crossing[other] for other in branch.classes)
+        if time > branch.start or len(branch.classes) == 1:
+            break
+    time = max(time, branch.start + least)
+    if time > branch.end - least and branch.parent is not None:
+        time = branch.end  # where it becomes one more child of the branch point
+    return tree.extend(name, beside, time)
 
 
 def link(

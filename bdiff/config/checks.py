@@ -7,7 +7,7 @@ from bdiff.config.config import Config
 from bdiff.config.data import BranchPoint
 from bdiff.config.dataset import Dataset
 from bdiff.config.errors import nearest
-from bdiff.config.figures import NEEDS
+from bdiff.config.figures import NEEDS, Figure
 
 
 def problems(config: Config) -> list[str]:
@@ -177,6 +177,8 @@ def _figure(
             f"{path}.dataset: {figure.dataset!r} has images of {dataset.shape[0]} channels, but "
             f"the figure draws grey ones; set the figure to null"
         )
+    if getattr(figure, "discrete", None):
+        yield from _figure(f"{path}.discrete", Figure(dataset=figure.discrete), config, needs, form)
     if "hybrids" in needs and dataset.hybrids and dataset.transmutation:
         yield from _same_pairs(f"{path}.dataset", figure.dataset, dataset)
     if hasattr(figure, "classes"):

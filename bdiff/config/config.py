@@ -1,14 +1,17 @@
 """The whole configuration, and the part of it that one stage of the workflow gets."""
 
 import json
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, Literal
 
 from pydantic import Field
 
 from bdiff.config.base import Key, Section, Whole
 from bdiff.config.dataset import Dataset
+from bdiff.config.derived import Derived, derived
 from bdiff.config.figures import Figures
-from bdiff.config.models import Process
+from bdiff.config.models import VP, Process
 
 
 class Config(Section):
@@ -31,7 +34,7 @@ class Config(Section):
         False, description="true has networks compiled for training, on a GPU; or false"
     )
     process: Process = Field(
-        default_factory=Process, description="forward process of every model and tree"
+        default_factory=lambda: VP(name="vp"), description="forward process of every model and tree"
     )
     run: tuple[Key, ...] = Field(
         min_length=1,
@@ -42,6 +45,12 @@ class Config(Section):
         description="data sets by name: small letters, digits and _, beginning with a letter",
     )
     figures: Figures = Field(default_factory=Figures, description="figures to make")
+
+    @cached_property
+    def all_datasets(self) -> dict[str, Dataset]:
+        """The data sets, and those derived from them for experiments."""
+        further = (derived(name, dataset) for name, dataset in self.datasets.items())
+        return reduce(or_, further, dict(self.datasets))
 
     @property
     def wanted_figures(self) -> tuple[str, ...]:
@@ -58,8 +67,9 @@ class Config(Section):
         and neither does anything that the stage does not use.
 
         Args:
-            stage: download, preprocess, estimate_tree, compare_estimators, train, sample,
-                sample_hybrids, transmute, evaluate, measure_efficiency, or the name of a figure.
+            stage: download, preprocess, estimate_tree, compare_estimators, train, extend, sample,
+                sample_hybrids, transmute, compare_transmutation, evaluate, measure_efficiency, or
+                the name of a figure.
             dataset: name of the data set; for figures none.
             model: branched or linear, for the stage train; also linear_guided, for sample.
 
@@ -73,26 +83,31 @@ class Config(Section):
         return _written(getattr(self.figures, name, None), f"figures.{name}")
 
     def _stage(self, stage: str, name: str, model: str | None) -> dict[str, Any]:
-        if name not in self.datasets:
+        if name not in self.all_datasets:
             raise KeyError(f"the configuration has no datasets.{name}")
-        dataset = self.datasets[name]
+        dataset = self.all_datasets[name]
 
         def part(key: str) -> dict[str, Any]:
             return _written(getattr(dataset, key), f"datasets.{name}.{key}")
 
-        seed = {"seed": self.seed}
+        seed, classes = {"seed": self.seed}, {}
+        if isinstance(dataset, Derived) and dataset.kept:
+            classes = {"classes": list(dataset.kept)}
         device = {"device": self.device}
         # Left out where they are the defaults, as results from before they existed are valid.
         precision = {"precision": self.precision} if self.precision != "float32" else {}
         compiled = {"compile": True} if self.compile else {}
+        # Trees are those of noise levels: estimated under one process, they serve any.
         process = {"process": self.process.model_dump(mode="json")}
+        own_process = {"process": (dataset.process or self.process).model_dump(mode="json")}
         match stage:
             case "download":
                 return {"source": dataset.data.source}
             case "preprocess":
                 return {"name": name} | part("data")
             case "estimate_tree":
-                return process | seed | part("tree")
+                draw = getattr(dataset, "draw", 0)
+                return process | {"seed": self.seed + draw} | classes | part("tree")
             case "compare_estimators":
                 kept = ("times", "tolerance", "min_time", "min_length")
                 tree = {key: value for key, value in part("tree").items() if key in kept}
@@ -102,26 +117,45 @@ class Config(Section):
                     getattr(dataset.training, str(model), None), f"datasets.{name}.training.{model}"
                 )
                 return (
-                    process
+                    own_process
                     | seed
                     | device
                     | precision
                     | compiled
+                    | classes
                     | {"kind": model, "net": part("net"), "training": training}
+                )
+            case "extend":
+                extended = dataset.extended[model]
+                return (
+                    seed
+                    | device
+                    | precision
+                    | {"new_classes": list(extended.new), "retrain": extended.retrain}
+                    | {"tree": _estimated(part("tree"))}
+                    | {"training": _written(extended.training, f"datasets.{name}")}
                 )
             case "sample":
                 samples = part("samples")
                 if model != "linear_guided":
                     del samples["guidance"]
+                if getattr(dataset, "wanted", None):
+                    samples["classes"] = list(dataset.wanted)
                 return seed | device | precision | samples
             case "evaluate":
-                return seed | part("metrics")
+                return seed | classes | part("metrics")
         sections = {
             "sample_hybrids": "hybrids",
             "transmute": "transmutation",
             "measure_efficiency": "efficiency",
+            "compare_transmutation": "control",
         }
         return seed | device | part(sections[stage])
+
+
+def _estimated(tree: dict[str, Any]) -> dict[str, Any]:
+    """Settings by which a class is added to a tree: of one that was given, the defaults."""
+    return {} if tree["method"] == "given" else tree
 
 
 def _written(section: Section | None, path: str) -> dict[str, Any]:

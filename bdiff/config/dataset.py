@@ -4,7 +4,8 @@ from pydantic import Field
 
 from bdiff.config.base import Section
 from bdiff.config.data import CLASSES, SHAPES, Comparison, Data, Tree
-from bdiff.config.models import AnyNet, Models
+from bdiff.config.experiments import Control, EpsilonSweep, Extension, LeaveOneOut, Stability
+from bdiff.config.models import AnyNet, Models, Process
 from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
 
 
@@ -12,6 +13,9 @@ class Dataset(Section):
     """Everything that is done with one data set; a part that is left out, or null, is not done."""
 
     data: Data = Field(description="{source: ..., which classes, what is held out}")
+    process: Process | None = Field(
+        None, description="forward process of this data set's models; null for that of all"
+    )
     tree: Tree = Field(description="{method: ..., and the method's own settings}")
     comparison: Comparison | None = Field(
         None, description="comparison of the branch-point estimators; null for none"
@@ -28,6 +32,21 @@ class Dataset(Section):
     )
     efficiency: Efficiency | None = Field(
         None, description="measurement of sampling time; null for none"
+    )
+    extension: Extension | None = Field(
+        None, description="classes added to a trained model; null for none"
+    )
+    leave_one_out: LeaveOneOut | None = Field(
+        None, description="each class added to a model of all others; null for none"
+    )
+    control: Control | None = Field(
+        None, description="transmutation at several noise levels, both models; null for none"
+    )
+    stability: Stability | None = Field(
+        None, description="trees and models of independent draws of objects; null for none"
+    )
+    epsilon_sweep: EpsilonSweep | None = Field(
+        None, description="trees and models for several epsilons; null for none"
     )
 
     @property

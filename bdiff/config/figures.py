@@ -19,6 +19,14 @@ class BranchedProcess(Figure):
     )
 
 
+class Examples(Figure):
+    """F2: samples of every class, also of a model in discrete time."""
+
+    discrete: Key | None = Field(
+        None, description="data set whose branched model has discrete time; null for none"
+    )
+
+
 class Similarities(Figure):
     """F22: similarities of object pairs at the branch point of two classes."""
 
@@ -32,7 +40,9 @@ class Figures(Section):
     F1_branched_process: BranchedProcess | None = Field(
         None, description="objects on their way to noise, branch by branch: {dataset, classes}"
     )
-    F2_examples: Figure | None = Field(None, description="generated examples: {dataset}")
+    F2_examples: Examples | None = Field(
+        None, description="generated examples: {dataset}, and {discrete} if wanted"
+    )
     F3_sample_quality: Figure | None = Field(
         None, description="sample quality class by class: {dataset}"
     )
@@ -42,6 +52,15 @@ class Figures(Section):
     F6_sample_quality: Figure | None = Field(
         None, description="as F3, of a second data set: {dataset}"
     )
+    F7_class_extension: Figure | None = Field(
+        None, description="a class added to a trained model: {dataset}"
+    )
+    F8_class_extension_steps: Figure | None = Field(
+        None, description="classes added one after another: {dataset}"
+    )
+    F8b_leave_one_out: Figure | None = Field(
+        None, description="each class added to a model of all others: {dataset}"
+    )
     F10_efficiency: Figure | None = Field(None, description="sampling time: {dataset}")
     F11_efficiency: Figure | None = Field(
         None, description="as F10, of a second data set: {dataset}"
@@ -49,11 +68,29 @@ class Figures(Section):
     F13_hybrids_transmutation: Figure | None = Field(
         None, description="hybrids and transmutation of images: {dataset}"
     )
+    F14_transmutation_control: Figure | None = Field(
+        None, description="transmutation over noise levels, branched and label-guided: {dataset}"
+    )
+    F14b_transmutation_control: Figure | None = Field(
+        None, description="as F14, of a second data set: {dataset}"
+    )
     F15_hybrids_transmutation: Figure | None = Field(
         None, description="hybrids and transmutation of a table: {dataset}"
     )
+    F16_hybrids: Figure | None = Field(
+        None, description="hybrids of less similar classes of a table: {dataset}"
+    )
+    F20_branch_stability: Figure | None = Field(
+        None, description="trees, and models, of independent draws of objects: {dataset}"
+    )
+    F21_epsilon_sweep: Figure | None = Field(
+        None, description="trees, and models, for several epsilons: {dataset}"
+    )
     F22_similarities: Similarities | None = Field(
         None, description="similarities at a branch point: {dataset, pair, objects}"
+    )
+    F23_hybrids_transmutation: Figure | None = Field(
+        None, description="as F13, of a second data set: {dataset}"
     )
 
 
@@ -64,9 +101,18 @@ NEEDS = {
     "F3_sample_quality": (("metrics",), None),
     "F4_letters": (("samples", "metrics"), "table"),
     "F6_sample_quality": (("metrics",), None),
+    "F7_class_extension": (("extension",), None),
+    "F8_class_extension_steps": (("extension",), None),
+    "F8b_leave_one_out": (("leave_one_out", "metrics"), None),
     "F10_efficiency": (("efficiency",), None),
     "F11_efficiency": (("efficiency",), None),
     "F13_hybrids_transmutation": (("hybrids", "transmutation"), "images"),
+    "F14_transmutation_control": (("control",), None),
+    "F14b_transmutation_control": (("control",), None),
     "F15_hybrids_transmutation": (("hybrids", "transmutation"), "table"),
+    "F16_hybrids": (("hybrids",), "table"),
+    "F20_branch_stability": (("stability",), None),
+    "F21_epsilon_sweep": (("epsilon_sweep",), None),
     "F22_similarities": ((), None),
+    "F23_hybrids_transmutation": (("hybrids", "transmutation"), "images"),
 }

@@ -6,11 +6,13 @@ from pydantic import Discriminator, Field, model_validator
 
 from bdiff.config.base import Real, Section, Whole
 
+PROCESSES = "vp (variance-preserving, in continuous time) or ddpm (its chain of discrete steps)"
 
-class Process(Section):
+
+class VP(Section):
     """Variance-preserving forward process with beta(t) = beta_min + (beta_max - beta_min) t."""
 
-    name: Literal["vp"] = Field("vp", description="vp, the variance-preserving process")
+    name: Literal["vp"] = Field(description=PROCESSES)
     beta_min: Real = Field(0.1, ge=0, description="noise rate at t = 0, from 0 to below beta_max")
     beta_max: Real = Field(20.0, gt=0, description="noise rate at t = 1, above beta_min")
 
@@ -21,6 +23,30 @@ class Process(Section):
                 f"beta_min ({self.beta_min}) should be below beta_max ({self.beta_max})"
             )
         return self
+
+
+class DDPM(Section):
+    """Variance-preserving chain, the variance of a step's noise even from beta_min to beta_max."""
+
+    name: Literal["ddpm"] = Field(description=PROCESSES)
+    steps: Whole = Field(1000, ge=2, description="steps from data to noise, at least 2")
+    beta_min: Real = Field(
+        1e-4, gt=0, lt=1, description="variance of the first step's noise, above 0, below 1"
+    )
+    beta_max: Real = Field(
+        0.02, gt=0, lt=1, description="variance of the last step's noise, from beta_min to below 1"
+    )
+
+    @model_validator(mode="after")
+    def _variances_grow(self) -> Self:
+        if self.beta_min > self.beta_max:
+            raise ValueError(
+                f"beta_min ({self.beta_min}) should be at most beta_max ({self.beta_max})"
+            )
+        return self
+
+
+Process = Annotated[VP | DDPM, Discriminator("name")]
 
 
 NAMES = (

@@ -182,8 +182,12 @@ def write_dataset(dataset: Dataset, path: str | Path) -> None:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def read_dataset(path: str | Path) -> Dataset:
+def read_dataset(path: str | Path, classes: Sequence[str] | None = None) -> Dataset:
     """Read a data set written by `write_dataset`.
+
+    Args:
+        path: of the file.
+        classes: the classes to keep, in this order; by default all.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -205,14 +209,15 @@ def read_dataset(path: str | Path) -> Dataset:
         ) from None
     # A copy, since torch refuses to share memory that belongs to the file's reader.
     values = table["x"].combine_chunks().flatten().to_numpy().copy()
-    classes = facts["classes"]
-    return Dataset(
+    names = facts["classes"]
+    dataset = Dataset(
         x=values.reshape(len(table), *facts["shape"]),
-        labels=_codes(table["label"], classes),
-        classes=classes,
+        labels=_codes(table["label"], names),
+        classes=names,
         split=np.array(SPLITS)[_codes(table["split"], SPLITS)],
         **{key: facts[key] for key in ("name", "title", "feature_names", "scaling", "source")},
     )
+    return dataset if classes is None else dataset.keep_classes(classes)
 
 
 def _dictionary(codes: np.ndarray, names: Sequence[str]) -> pa.DictionaryArray:

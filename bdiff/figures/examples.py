@@ -24,7 +24,7 @@ def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Fig
     """The first 20 samples of every class as a 2 x 10 grid, the models side by side.
 
     Args:
-        samples: for each model ("branched", "linear") its images per class name,
+        samples: for each model ("branched", "discrete", "linear") its images per class name,
             (n, 1, height, width) in [-1, 1].
         title: title of the data set.
     """
@@ -43,5 +43,10 @@ def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Fig
             if column == 0:
                 label_rows(axes, [fill(shorten(name), 12)])
             if row == 0:
-                axes.set_title(NAMES[model], color=COLOURS[model], fontweight="bold", loc="left")
+                axes.set_title(
+                    NAMES[model],
+                    color=COLOURS[model.replace("discrete", "branched")],
+                    fontweight="bold",
+                    loc="left",
+                )
     return figure

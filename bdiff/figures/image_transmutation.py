@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 from scipy.ndimage import gaussian_filter
 
+from bdiff.analysis.slant import slant
 from bdiff.figures.pairs import hybrids_of, pairs_of
-from bdiff.figures.slant import slant
 from bdiff.figures.style import in_style, label_rows, new_figure, shorten, show_images
 from bdiff.sampling.files import Samples
 

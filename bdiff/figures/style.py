@@ -35,6 +35,7 @@ COLOURS = {
 }
 NAMES = {
     "branched": "branched",
+    "discrete": "branched, discrete time",
     "linear": "label-guided",
     "linear_guided": "label-guided, classifier-free guidance",
     "real": "real",

@@ -45,7 +45,7 @@ class Conditioning(nn.Module):
         self.time = nn.Sequential(FourierTime(32), nn.Linear(32, width), nn.SiLU())
         self.label = nn.Embedding(labels, 32) if labels else None
         if self.label is not None:
-            nn.init.zeros_(self.label.weight[-1])  # "not told", see `bdiff.model.Linear`
+            nn.init.zeros_(self.label.weight[-1])  # "not told", see `bdiff.linear.Linear`
         self.features = width + (32 if labels else 0)
 
     def forward(self, t: Tensor, label: Tensor) -> Tensor:

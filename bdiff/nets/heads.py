@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from bdiff.nets.conditioning import FourierTime
-from bdiff.nets.routing import Route, RoutedLinear, rows_of
+from bdiff.nets.routing import Route, Routed, RoutedLinear, rows_of
 
 Lineage = Sequence[Sequence[int]]
 
@@ -38,6 +38,16 @@ class InheritedVector(nn.Module):
     def forward(self, route: Route) -> Tensor:
         """(N, features), of each sorted example's branch."""
         return rows_of(self.sums @ self.weight, route)
+
+
+def head_parameters(net: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that have one row per head, by name; all others are shared."""
+    return {
+        f"{place}.{name}".lstrip("."): parameter
+        for place, module in net.named_modules()
+        if isinstance(module, Routed | InheritedVector)
+        for name, parameter in module.named_parameters(recurse=False)
+    }
 
 
 class Condition(nn.Module):

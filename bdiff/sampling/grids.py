@@ -7,6 +7,9 @@ A grid has `steps` intervals: from the horizon T to t_end evenly in a coordinate
     log_snr        c = log(alpha² / sigma²)
     edm            c = (sigma / alpha)^{1/7}        (Karras et al. 2022, arXiv 2206.00364, eq. 5)
 
+In discrete time nodes are rounded to whole numbers, and where several would be the same, as near 0
+where c is not t, they move up to the next that are free.
+
 Branch times must be nodes. They are inserted, at one network call per branch time; or coalesced:
 branch times nearer to each other than half an interval, in c, become one, and the nearest node
 moves there. Then few calls are added to those of the grid, but around a branch time the network is
@@ -22,8 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bdiff.process import VP
+from bdiff.process import Process
 from bdiff.tree import BranchPoint, BranchTree
+from bdiff.tree_files import parting
 
 BRANCH_TIMES = ("insert", "coalesce")
 
@@ -31,8 +35,8 @@ BRANCH_TIMES = ("insert", "coalesce")
 class Coordinate(NamedTuple):
     """c of the log-SNR and time, and time of c; all (n,) float64."""
 
-    of: Callable[[VP, Tensor], Tensor]
-    time: Callable[[VP, Tensor], Tensor]
+    of: Callable[[Process, Tensor], Tensor]
+    time: Callable[[Process, Tensor], Tensor]
 
 
 GRIDS = {
@@ -59,34 +63,60 @@ def check_grid(grid: str, branch_times: str) -> None:
 
 
 def time_grid(
-    steps: int, process: VP, t_end: float = 1e-3, grid: str = "uniform_t"
+    steps: int, process: Process, t_end: float | None = None, grid: str = "uniform_t"
 ) -> tuple[float, ...]:
     """Times from the process's horizon to t_end, then 0: `steps` intervals.
 
+    Args:
+        steps: network calls of a solver that makes one per step, 2 or more.
+        process: the forward process.
+        t_end: time of the last call, in (0, horizon); by default the process's first time.
+        grid: a name in `GRIDS`.
+
     Raises:
-        ValueError: if there are fewer than two steps, or t_end is not inside (0, horizon).
+        ValueError: if there are fewer than two steps or more than the process has, or t_end is not
+            inside (0, horizon) or is no time of the process.
     """
     horizon = process.horizon
+    t_end = process.first_time if t_end is None else t_end
     if steps < 2 or not 0 < t_end < horizon:
         raise ValueError(
             f"a grid needs steps >= 2 and 0 < t_end < {horizon:g}, found {steps} and {t_end:g}"
         )
+    process.log_snr(t_end)  # which refuses what is no time of the process
     first, last = _coordinates(process, (horizon, t_end), grid)
     inner = _times(process, np.linspace(first, last, steps)[1:-1], grid)
-    return (horizon, *inner, t_end, 0.0)
+    nodes = (horizon, *inner, t_end)
+    if process.discrete:
+        nodes = _distinct(nodes, process)
+    return (*nodes, 0.0)
 
 
-def _coordinates(process: VP, times: Sequence[float], grid: str) -> list[float]:
+def _distinct(nodes: Sequence[float], process: Process) -> list[float]:
+    """Whole numbers, descending, where some are equal moved to the next that are free."""
+    last, count = nodes[-1], len(nodes)
+    if count > process.horizon - last + 1:
+        raise ValueError(
+            f"{count} steps, the last of them from t = {last:g}, are more than {process} has; take "
+            f"at most {process.horizon - last + 1:g}"
+        )
+    # A node with n nodes below it lies n or more above t_end, one with n above it n below T.
+    places = np.arange(count)
+    above = np.maximum.accumulate(np.array(nodes)[::-1] - places)
+    return (np.minimum(above, process.horizon - count + 1) + places)[::-1].tolist()
+
+
+def _coordinates(process: Process, times: Sequence[float], grid: str) -> list[float]:
     return GRIDS[grid].of(process, torch.tensor(times, dtype=torch.float64)).tolist()
 
 
-def _times(process: VP, coordinates: Sequence[float], grid: str) -> list[float]:
+def _times(process: Process, coordinates: Sequence[float], grid: str) -> list[float]:
     values = torch.as_tensor(np.asarray(coordinates, dtype=np.float64))
-    return GRIDS[grid].time(process, values).tolist()
+    return process.nearest(GRIDS[grid].time(process, values)).tolist()
 
 
 def coalesced(
-    tree: BranchTree, nodes: Sequence[float], process: VP, grid: str
+    tree: BranchTree, nodes: Sequence[float], process: Process, grid: str
 ) -> tuple[BranchTree, tuple[float, ...]]:
     """Clusters of branch times as one, and the grid with its nearest nodes moved there.
 
@@ -106,27 +136,24 @@ def coalesced(
     if not tree.points:
         return tree, tuple(nodes)
     moved, places = _clusters(tree, nodes, process, grid)
-    points: list[BranchPoint] = []
-    for point in tree.points:  # parents first: where all their classes part at once, they suffice
-        time = moved[point.time]
-        if not any(above.time == time and above.classes > point.classes for above in points):
-            points.append(BranchPoint(point.classes, time, point.support))
-    collapsed = BranchTree(tree.classes, points, tree.horizon, tree.process)
+    points = [BranchPoint(p.classes, moved[p.time], p.support) for p in tree.points]
+    collapsed = BranchTree(tree.classes, parting(points), tree.horizon, tree.process)
     times = list(nodes)
     for time, node in places:
         if node is None:
             times.append(time)
         else:
             times[node] = time
-    return collapsed, tuple(sorted(times, reverse=True))
+    # in discrete time a branch time may be the first or last node itself
+    return collapsed, tuple(sorted(set(times), reverse=True))
 
 
 def _clusters(
-    tree: BranchTree, nodes: Sequence[float], process: VP, grid: str
+    tree: BranchTree, nodes: Sequence[float], process: Process, grid: str
 ) -> tuple[dict[float, float], list[tuple[float, int | None]]]:
     """The new time of every branch time, and the node that each new time takes, if any."""
     c = _coordinates(process, nodes[:-1], grid)
-    step = abs(c[1] - c[0]) if len(c) > 1 else math.inf
+    step = abs(c[-1] - c[0]) / (len(c) - 1) if len(c) > 1 else math.inf
     times = sorted({point.time for point in tree.points}, reverse=True)
     clusters = [
         ([time], at) for time, at in zip(times, _coordinates(process, times, grid), strict=True)
@@ -143,13 +170,14 @@ def _clusters(
     # a branch time by itself stays what it is, to the last digit
     news = [old[0] if len(old) == 1 else t for (old, _), t in zip(clusters, means, strict=True)]
     moved = {time: new for (old, _), new in zip(clusters, news, strict=True) for time in old}
-    nearest = [int(np.argmin([abs(node - mean) for node in c])) for _, mean in clusters]
-    taken: dict[int, int] = {}
-    for number, (node, (_, mean)) in enumerate(zip(nearest, clusters, strict=True)):
+    places = dict(zip(news, _coordinates(process, news, grid), strict=True))
+    taken: dict[int, float] = {}
+    for time, at in places.items():
+        node = int(np.argmin([abs(other - at) for other in c]))
         if node in (0, len(c) - 1):
             continue
-        other = taken.get(node)
-        if other is None or abs(mean - c[node]) < abs(clusters[other][1] - c[node]):
-            taken[node] = number
-    node_of = {number: node for node, number in taken.items()}
-    return moved, [(new, node_of.get(number)) for number, new in enumerate(news)]
+        rival = taken.get(node)
+        if rival is None or abs(at - c[node]) < abs(places[rival] - c[node]):
+            taken[node] = time
+    node_of = {time: node for node, time in taken.items()}
+    return moved, [(time, node_of.get(time)) for time in places]

@@ -10,7 +10,7 @@ without, each class has a chain of legs of its own.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -27,8 +27,8 @@ class Leg:
         count: number of samples.
         nodes: times, descending; two or more.
         parent: number of the leg that this one continues, or None if it starts from given states.
-        branch: all classes of the branch that is evaluated; if empty, the one in charge of the
-            first class at the time. Where branch times were moved, the two differ.
+        branch: all classes of the branch that is evaluated, in the tree that is sampled by; empty
+            where there is no tree.
     """
 
     lineage: str
@@ -84,10 +84,15 @@ def chain(
 
 def separate(tree: BranchTree | None, request: dict[str, int], grid: Sequence[float]) -> list[Leg]:
     """The legs of every requested class, each class on its own."""
-    legs = []
-    for name, count in request.items():
+    return joined(chain(tree, name, count, grid) for name, count in request.items())
+
+
+def joined(plans: Iterable[Sequence[Leg]]) -> list[Leg]:
+    """The legs of several plans as one plan."""
+    legs: list[Leg] = []
+    for plan in plans:
         offset = len(legs)
-        for leg in chain(tree, name, count, grid):
+        for leg in plan:
             parent = None if leg.parent is None else leg.parent + offset
             legs.append(replace(leg, parent=parent))
     return legs

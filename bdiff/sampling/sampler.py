@@ -8,7 +8,7 @@ depend on the batch.)
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,10 @@ from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.sampling.files import Samples
 from bdiff.sampling.grids import check_grid, coalesced, time_grid
-from bdiff.sampling.plan import Cost, Leg, cost, separate, shared
+from bdiff.sampling.plan import Cost, Leg, cost, joined, separate, shared
 from bdiff.sampling.simulate import simulate
 from bdiff.sampling.solvers.base import Solver
-from bdiff.sampling.solvers.build import solver_from
+from bdiff.sampling.solvers.build import check_solver, solver_from
 from bdiff.tree import BranchTree
 
 # By the dimensions of an object: tables and images. Of the solvers with about ten network
@@ -42,7 +42,8 @@ class Sampler:
         solver: a solver.
         steps: intervals of the time grid, from T to t_end and to 0 (unused by adaptive solvers).
         seed: of all noise.
-        t_end: time of the last network call, whose denoised object is the sample.
+        t_end: time of the last network call, whose denoised object is the sample; None for the
+            first time of the model's process.
         per_class: samples of a class simulated at once; small batches stay in the processor's
             cache.
         grid: where the steps are, a name in `bdiff.sampling.grids.GRIDS`.
@@ -53,7 +54,7 @@ class Sampler:
     solver: Solver
     steps: int = 50
     seed: int = 0
-    t_end: float = 1e-3
+    t_end: float | None = None
     per_class: int = 64
     grid: str = "uniform_t"
     branch_times: str = "insert"
@@ -102,24 +103,33 @@ class Sampler:
             common = {"clip": self.clip}
         return {"name": self.solver.name, **common, **vars(self.solver)}
 
-    def schedule(self, model: DiffusionModel) -> tuple[BranchTree | None, tuple[float, ...]]:
-        """The tree whose times are sampled by, and the time grid.
+    def end(self, model: DiffusionModel) -> float:
+        """Time of the last network call."""
+        return model.process.first_time if self.t_end is None else self.t_end
 
-        The tree is the model's, but for branch times that are coalesced. An adaptive solver gets
-        only the ends of the grid.
+    def schedule(
+        self, model: DiffusionModel, names: Collection[str] = ()
+    ) -> tuple[BranchTree | None, tuple[float, ...]]:
+        """The tree whose times these classes (by default all) are sampled by, and the time grid.
+
+        The tree is the model's, but for branch times that are coalesced, and classes that were
+        added later. An adaptive solver gets only the ends of the grid.
 
         Raises:
-            ValueError: if a branch point of the model lies at or below t_end.
+            ValueError: if a branch point of the model lies below t_end, or the solver cannot go by
+                the process.
         """
-        tree, process = model.tree, model.process
-        if tree is not None and tree.points and tree.points[-1].time <= self.t_end:
+        tree, process = model.tree_for(names or model.classes), model.process
+        t_end = self.end(model)
+        check_solver(self.solver, process)
+        if tree is not None and tree.points and tree.points[-1].time < t_end:
             raise ValueError(
                 f"{tree.points[-1].time:g} is the time of a branch point, but sampling ends "
-                f"at t_end = {self.t_end:g}: use a smaller t_end or a larger minimum branch time"
+                f"at t_end = {t_end:g}: use a smaller t_end or a larger minimum branch time"
             )
         if not self.solver.uses_grid:
-            return tree, (process.horizon, self.t_end, 0.0)
-        nodes = time_grid(self.steps, process, self.t_end, self.grid)
+            return tree, (process.horizon, t_end, 0.0)
+        nodes = time_grid(self.steps, process, t_end, self.grid)
         if tree is None or self.branch_times == "insert":
             return tree, nodes
         return coalesced(tree, nodes, process, self.grid)
@@ -138,8 +148,17 @@ class Sampler:
 
     def plan(self, model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> list[Leg]:
         """The legs that a request needs, as one batch."""
-        tree, nodes = self.schedule(model)
-        return (shared if share_trunks else separate)(tree, request, nodes)
+        if share_trunks:
+            tree, nodes = self.schedule(model, request)
+            return shared(tree, request, nodes)
+        stages: dict[BranchTree | None, dict[str, int]] = {}
+        for name, count in request.items():
+            stages.setdefault(model.tree_for([name]), {})[name] = count
+        return joined(
+            separate(tree, part, nodes)
+            for part in stages.values()
+            for tree, nodes in [self.schedule(model, part)]
+        )
 
     def plans(
         self, model: DiffusionModel, request: dict[str, int], share_trunks: bool
@@ -268,7 +287,7 @@ def describe(
         "model": model.kind,
         "process": model.process.to_dict(),
         "solver": sampler.settings,
-        "t_end": sampler.t_end,
+        "t_end": sampler.end(model),
         "seed": sampler.seed,
         "evaluations": spent,
         "nfe_per_object": spent / count,

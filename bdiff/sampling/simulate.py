@@ -58,9 +58,7 @@ class _Simulation:
         self.model, self.legs, self.solver = model, legs, solver
         self.seed, self.first, self.given = seed, first, given
         self.device = next(model.parameters()).device
-        low, high = model.value_range.reshape(2, -1, *[1] * (len(model.shape) - 1))
-        self.limits = (low, high) if clip else (-torch.inf, torch.inf)
-        self.number_of = {} if model.tree is None else model.tree.numbers
+        self.clip = clip
         self.next_time = [dict(zip(leg.nodes, leg.nodes[1:], strict=False)) for leg in legs]
         self.states: list[Tensor] = [torch.empty(0)] * len(legs)
         self.memories: list[Memory] = [{}] * len(legs)
@@ -85,12 +83,14 @@ class _Simulation:
         t = per_row([self.next_time[number][time] for number in active], torch.float64)
         codes = per_row([self.model.classes.index(leg.classes[0]) for leg in legs], torch.int64)
         # the leg's branch is evaluated on the way to t as well
-        known = per_row([self.number_of.get(leg.branch, -1) for leg in legs], torch.int64)
-        branch = torch.where(known < 0, self.model.branch_of(codes, s), known)
+        head = per_row([self.model.head_of_branch(leg.branch) for leg in legs], torch.int64)
+        ends = self.model.value_range[head].reshape(len(x), 2, -1, *[1] * (x.ndim - 2))
+        low, high = ends.unbind(dim=1) if self.clip else (None, None)
 
         def denoise(x: Tensor, times: Tensor) -> Tensor:
             self.evaluations += len(x) * self.model.evaluations
-            return self.model.denoise(x, times, codes, branch).clamp(*self.limits)
+            made = self.model.denoise(x, times, codes, head)
+            return made.clamp(low, high) if self.clip else made
 
         # Only the last step of leaves ends at 0, and they all make it together, from t_end.
         if self.next_time[active[0]][time] == 0:
@@ -110,9 +110,9 @@ class _Simulation:
         if number in self.given:
             state = self.given[number].to(self.device)
         elif leg.parent is not None:
-            branches = (self.number_of[self.legs[n].branch] for n in (leg.parent, number))
+            heads = (self.model.head_of_branch(self.legs[n].branch) for n in (leg.parent, number))
             state = self.states[leg.parent][: leg.count]
-            state = self.model.cross(state, leg.nodes[0], *branches)
+            state = self.model.cross(state, leg.nodes[0], *heads)
         else:
             state = self.noise(leg, "prior")
         self.states[number], self.memories[number] = state, self.solver.start(state)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bdiff.analysis.analogies import hybrids, transmute
-from bdiff.model import build_model
+from bdiff.build import build_model
 from bdiff.process import VP
 from bdiff.sampling.sampler import Sampler
 

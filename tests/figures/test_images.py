@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from bdiff.analysis.slant import slant
 from bdiff.figures.examples import examples
 from bdiff.figures.image_transmutation import image_transmutation
 from bdiff.figures.pairs import pairs_of
-from bdiff.figures.slant import slant
 
 SIDE = 28
 

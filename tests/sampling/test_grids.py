@@ -6,13 +6,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bdiff.process import VP
+from bdiff.process import DDPM, VP
 from bdiff.sampling.grids import GRIDS, coalesced, time_grid
 from bdiff.sampling.plan import chain, separate, shared
 from bdiff.tree import BranchPoint, BranchTree
+from bdiff.tree_files import convert_tree
 from tests.trees import tree_of, trees
 
 T_END = 1e-3
+CHAIN = DDPM()
 
 
 def coordinates(times, grid):
@@ -101,3 +103,78 @@ def test_nothing_moves_on_a_fine_grid_but_nodes():
     collapsed, moved = coalesced(tree, time_grid(200, VP()), VP(), "uniform_t")
     assert collapsed == tree
     assert len(moved) == 201
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize("steps", [2, 3, 10, 300, 999, 1000])
+def test_grids_of_a_chain_are_different_whole_numbers(grid, steps):
+    nodes = time_grid(steps, CHAIN, grid=grid)
+    assert len(nodes) == steps + 1
+    assert (nodes[0], *nodes[-2:]) == (1000.0, 1.0, 0.0)
+    assert all(node == int(node) for node in nodes)
+    assert (np.diff(nodes) < 0).all()
+    CHAIN.alpha(torch.tensor(nodes))  # has all these times
+
+
+def test_a_chain_of_all_its_steps():
+    for grid in GRIDS:
+        assert time_grid(1000, CHAIN, grid=grid) == tuple(range(1000, -1, -1))
+    message = r"1001 steps, the last of them from t = 1, are more than DDPM\(.*\) has; take at most"
+    with pytest.raises(ValueError, match=message + " 1000"):
+        time_grid(1001, CHAIN)
+    with pytest.raises(ValueError, match="take at most 996"):
+        time_grid(997, CHAIN, 5)
+    with pytest.raises(ValueError, match=r"but t = 0.5 is asked for"):
+        time_grid(10, CHAIN, 0.5)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_nodes_of_a_chain_are_even_but_for_rounding(grid):
+    """Above where even ones would lie within a step of each other; there, every step is one."""
+    nodes = np.array(time_grid(60, CHAIN, grid=grid)[:-1])
+    c = GRIDS[grid].of(CHAIN, torch.from_numpy(nodes)).numpy()
+    even = np.linspace(c[0], c[-1], 60)
+    free = nodes > nodes[np.diff(nodes, append=0) == -1].max() + 1
+    off = GRIDS[grid].time(CHAIN, torch.from_numpy(even)).numpy() - nodes
+    assert free.sum() > 10
+    assert (np.abs(off[free]) <= 0.5 + 1e-9).all()
+
+
+def test_the_first_time_of_the_process_is_the_default_end():
+    assert time_grid(5, VP())[-2] == VP().first_time == T_END
+
+
+@given(trees(most=12), st.integers(2, 200), st.sampled_from(sorted(GRIDS)))
+def test_coalesced_grids_of_a_chain_stay_whole(tree, steps, grid):
+    chain = DDPM(200, 1e-4, 0.1)
+    points = [BranchPoint(point.classes, 0.6 * point.time) for point in tree.points]
+    tree = convert_tree(BranchTree(tree.classes, points), VP(), chain)
+    nodes = time_grid(steps, chain, grid=grid)
+    collapsed, moved = coalesced(tree, nodes, chain, grid)
+    assert all(node == int(node) for node in moved)
+    assert (np.diff(moved) < 0).all()
+    assert (moved[0], *moved[-2:]) == (200.0, 1.0, 0.0)
+    assert {point.time for point in collapsed.points} <= set(moved)
+    assert len(moved) <= len(nodes) + len(tree.points)
+    request = dict.fromkeys(tree.classes, 1)
+    for leg in shared(collapsed, request, moved):
+        assert (np.diff(leg.nodes) < 0).all()
+        assert set(leg.nodes) <= set(moved)
+    if steps == 200:
+        assert (collapsed, moved) == (tree, nodes)
+
+
+def test_clusters_of_a_chain_are_rounded():
+    chain = DDPM(20)
+    nodes = time_grid(5, chain)
+    assert nodes == (20, 15, 10, 6, 1, 0)
+    tree = tree_of("abcd", 20.0, ab=5, abc=6, abcd=13)
+    collapsed, moved = coalesced(tree, nodes, chain, "uniform_t")
+    assert moved == (20, 13, 10, 6, 1, 0)
+    assert collapsed == tree_of("abcd", 20.0, abc=6, abcd=13)
+
+
+def test_a_branch_time_at_the_last_call_needs_no_node():
+    nodes = time_grid(5, DDPM(20))
+    tree = tree_of("abc", 20.0, ab=1, abc=10)
+    assert coalesced(tree, nodes, DDPM(20), "uniform_t") == (tree, nodes)

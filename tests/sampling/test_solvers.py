@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.model import build_model
+from bdiff.build import build_model
 from bdiff.process import VP
 from bdiff.sampling.grids import time_grid
 from bdiff.sampling.plan import chain
@@ -125,13 +125,13 @@ def test_clipping_keeps_samples_in_the_range_of_the_data(tree, name, options, ne
     }  # fmt: skip
     model = build_model("branched", VP(), shape, settings, tree=tree, seed=0).eval()
     channels = torch.linspace(0.1, 0.5, shape[0])
-    model.value_range.copy_(torch.stack([-channels, 2 * channels]))
+    model.value_range[:] = torch.stack([-channels, 2 * channels])
     solver = {"name": name, "steps": 3, **options}
     clipped = sample(model, {"4": 4}, Sampler.of(solver)).x
-    low, high = (v.reshape(-1, *[1] * (len(shape) - 1)).numpy() for v in model.value_range)
+    low, high = (v.reshape(-1, *[1] * (len(shape) - 1)).numpy() for v in model.value_range[0])
     assert (clipped >= low).all()
     assert (clipped <= high).all()
     free = sample(model, {"4": 4}, Sampler.of({**solver, "clip": False})).x
     assert (free < low).any() or (free > high).any()
-    model.value_range.copy_(torch.stack([-channels / 0, channels / 0]))
+    model.value_range[:] = torch.stack([-channels / 0, channels / 0])
     assert np.array_equal(sample(model, {"4": 4}, Sampler.of(solver)).x, free)

@@ -10,10 +10,12 @@ import ast
 import csv
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from shlex import quote
 
+from bdiff.config import derived
 from bdiff.config.data import DOWNLOADED
 
 ROOT = Path(workflow.basedir)
@@ -22,6 +24,8 @@ GPUS = 1 if CONFIG.device == "cuda" else 0
 CORES = workflow.cores or 8
 TABLE_NETS = ("residual", "dense")
 IMAGE_THREADS = max(1, min(4, CORES // 2))
+
+CONTROLLED = ("branched", "linear")
 
 # The files of a downloaded source that every version of it has.
 RAW_FILES = ("source.json", "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
@@ -37,6 +41,7 @@ TABLES = {  # and the part of a data set that each is made of
     "T1_branches": "tree",
     "T2_efficiency": "efficiency",
     "T3_frechet": "metrics",
+    "T4_class_extension": "extension",
     "T6_discovery_time": "comparison",
 }
 
@@ -131,6 +136,29 @@ def raw_folder(wildcards):
     return f"--raw data/raw/{source}" if source in DOWNLOADED else ""
 
 
+def dataset_names(wanted=lambda dataset: True):
+    """A pattern of the names of data sets; one that matches nothing, where there is none."""
+    names = [re.escape(name) for name, dataset in CONFIG.all_datasets.items() if wanted(dataset)]
+    return "|".join(names) or "(?!)"
+
+
+def data_file(wildcards):
+    """The data set in the wildcards, or the one that it is derived from."""
+    of = getattr(CONFIG.all_datasets[wildcards.dataset], "of", wildcards.dataset)
+    return f"data/processed/{of}.parquet"
+
+
+def extended_model(wildcards):
+    """The folder of the model to which classes are added."""
+    start = CONFIG.all_datasets[wildcards.dataset].extended[wildcards.model]
+    return f"results/{start.dataset}/models/{start.model}"
+
+
+def in_extended_model(name):
+    """A file of that model."""
+    return lambda wildcards: f"{extended_model(wildcards)}/{name}"
+
+
 def tree_file(wildcards):
     """The branched model needs the tree; the label-guided one must not depend on it."""
     return [f"results/{wildcards.dataset}/tree/tree.json"] if wildcards.model == "branched" else []
@@ -141,7 +169,10 @@ def tree_option(wildcards):
 
 
 def net_threads(wildcards):
-    return 1 if CONFIG.datasets[wildcards.dataset].net.name in TABLE_NETS else IMAGE_THREADS
+    dataset = CONFIG.all_datasets[wildcards.dataset]
+    if dataset.net.name in TABLE_NETS or hasattr(dataset, "of"):
+        return 1  # of the models of an experiment several are trained at a time
+    return IMAGE_THREADS
 
 
 def per_model(text, figure=None):
@@ -149,7 +180,7 @@ def per_model(text, figure=None):
 
     def texts(wildcards):
         dataset = dataset_of(figure) if figure else wildcards.dataset
-        return [text.format(dataset=dataset, model=m) for m in CONFIG.datasets[dataset].sampled]
+        return [text.format(dataset=dataset, model=m) for m in CONFIG.all_datasets[dataset].sampled]
 
     return texts
 
@@ -188,6 +219,100 @@ def dataset_of(figure):
     return json.loads(CONFIG.section(figure))["dataset"]
 
 
+def of_experiment(figure, kind, path):
+    """A file of every data set that an experiment derives from the figure's.
+
+    Args:
+        figure: its name.
+        kind: a function of `bdiff.config.derived` that names them.
+        path: with {dataset} for the name; {item}, where it has one, for what it is named by.
+    """
+
+    def files(wildcards):
+        name = dataset_of(figure.format(**wildcards))
+        named = kind(CONFIG.datasets[name], name)
+        pairs = named.items() if isinstance(named, dict) else enumerate(named)
+        return [path.format(item=item, dataset=derived) for item, derived in pairs]
+
+    return files
+
+
+def of_trained_experiment(figure, kind, path="results/{dataset}/metrics/quality.csv"):
+    """As `of_experiment`, of the models that the data sets have; none, where they are only trees."""
+
+    def files(wildcards):
+        name = dataset_of(figure)
+        named = kind(CONFIG.datasets[name], name)
+        derived_names = named.values() if isinstance(named, dict) else named
+        judged = all(CONFIG.all_datasets[n].metrics for n in derived_names)
+        return of_experiment(figure, kind, path)(wildcards) if judged else []
+
+    return files
+
+
+def stage_files(path):
+    """A file of each stage of the class extension that the figure shows; of each of its models,
+    where the path names {model}."""
+
+    def files(wildcards):
+        name = dataset_of(wildcards.figure)
+        shown = derived.stages(CONFIG.datasets[name], name)
+        shown = shown[:2] if wildcards.figure == "F7_class_extension" else shown
+        return files_of_stages(shown, path)
+
+    return files
+
+
+def files_of_stages(names, path):
+    models = lambda name: CONFIG.all_datasets[name].models if "{model}" in path else [None]
+    return [path.format(dataset=name, model=model) for name in names for model in models(name)]
+
+
+def all_stages(path, key=""):
+    """A file of every stage of every class extension that is run."""
+    return [
+        key.format(dataset=name) + file
+        for name in per_dataset("{dataset}", "extension")
+        for file in files_of_stages(derived.stages(CONFIG.datasets[name], name), path)
+    ]
+
+
+def linear_quality(figure):
+    """The quality of the label-guided model of the figure's data set, where there is one."""
+
+    def files(wildcards):
+        name = dataset_of(figure)
+        return [f"results/{name}/metrics/quality.csv"] if CONFIG.datasets[name].metrics else []
+
+    return files
+
+
+def option(name, files):
+    """An option of a script with these files, or nothing where there are none."""
+    return lambda wildcards: " ".join([name, *files(wildcards)]) if files(wildcards) else ""
+
+
+def examples_of(path):
+    """Samples of each model of the figure F2, and of the branched one in discrete time."""
+
+    def files(wildcards):
+        figure = CONFIG.figures.F2_examples
+        models = CONFIG.datasets[figure.dataset].models
+        shown = [(model, figure.dataset, model) for model in models]
+        if figure.discrete:
+            shown.insert(1, ("discrete", figure.discrete, "branched"))
+        return [path.format(name=name, dataset=of, model=model) for name, of, model in shown]
+
+    return files
+
+
+def control_strips(wildcards, input):
+    """What a figure of images shows besides curves."""
+    if CONFIG.datasets[dataset_of(wildcards.figure)].is_table:
+        return ""
+    return f"--branched {input.branched} --linear {input.linear}"
+
+
 def of_figure(figure, path):
     """A file of the data set that the figure is made of; the figure may be in the wildcards."""
 
@@ -206,9 +331,22 @@ def figure_section(figure):
     return settings
 
 
+def hybrid_panels():
+    """A figure for each pair of classes."""
+    figure = CONFIG.figures.F16_hybrids
+    hybrids = figure and CONFIG.datasets[figure.dataset].hybrids
+    return [
+        f"F16{letter}_hybrids" for letter, _ in zip("abcdefghij", hybrids.pairs if hybrids else "a")
+    ]
+
+
 def figure_targets():
     """The files of all figures that are wanted."""
-    panels = {"F4_letters": F4_PANELS, "F15_hybrids_transmutation": F15_PANELS}
+    panels = {
+        "F4_letters": F4_PANELS,
+        "F15_hybrids_transmutation": F15_PANELS,
+        "F16_hybrids": hybrid_panels(),
+    }
     stems = [stem for name in CONFIG.wanted_figures for stem in panels.get(name, (name,))]
     return [f"results/figures/{stem}.{ending}" for stem in stems for ending in ("svg", "png")]
 

@@ -41,7 +41,7 @@ rule plot_examples:
         script=here("scripts/plot_examples.py"),
         code=sources("scripts/plot_examples.py"),
         data=of_figure("F2_examples", "data/processed/{dataset}.parquet"),
-        samples=per_model("results/{dataset}/samples/{model}.parquet", "F2_examples"),
+        samples=examples_of("results/{dataset}/samples/{model}.parquet"),
     output:
         svg=report(
             "results/figures/F2_examples.svg",
@@ -60,7 +60,7 @@ rule plot_examples:
         mem_mb=1500,
     params:
         settings=figure_section("F2_examples"),
-        samples=per_model("{model}=results/{dataset}/samples/{model}.parquet", "F2_examples"),
+        samples=examples_of("{name}=results/{dataset}/samples/{model}.parquet"),
     message:
         "Drawing generated examples (F2)"
     shell:
@@ -173,31 +173,29 @@ rule plot_image_transmutation:
     input:
         script=here("scripts/plot_image_transmutation.py"),
         code=sources("scripts/plot_image_transmutation.py"),
-        data=of_figure("F13_hybrids_transmutation", "data/processed/{dataset}.parquet"),
-        hybrids=of_figure("F13_hybrids_transmutation", "results/{dataset}/samples/hybrids.parquet"),
-        transmutation=of_figure(
-            "F13_hybrids_transmutation", "results/{dataset}/samples/transmutation.parquet"
-        ),
+        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        hybrids=of_figure("{figure}", "results/{dataset}/samples/hybrids.parquet"),
+        transmutation=of_figure("{figure}", "results/{dataset}/samples/transmutation.parquet"),
     output:
         svg=report(
-            "results/figures/F13_hybrids_transmutation.svg",
+            "results/figures/{figure,F13_hybrids_transmutation|F23_hybrids_transmutation}.svg",
             caption="../report/F13_hybrids_transmutation.rst",
             category="Figures",
         ),
-        png="results/figures/F13_hybrids_transmutation.png",
+        png="results/figures/{figure,F13_hybrids_transmutation|F23_hybrids_transmutation}.png",
     log:
-        "logs/plot_image_transmutation.log",
+        "logs/plot_image_transmutation/{figure}.log",
     benchmark:
-        "benchmarks/results/plot_image_transmutation.tsv"
+        "benchmarks/results/plot_image_transmutation/{figure}.tsv"
     conda:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
         mem_mb=1500,
     params:
-        settings=figure_section("F13_hybrids_transmutation"),
+        settings=figure_section("{figure}"),
     message:
-        "Drawing hybrids and transmutation of images (F13)"
+        "Drawing hybrids and transmutation of images ({wildcards.figure})"
     shell:
         "python {input.script} --data {input.data} --hybrids {input.hybrids}"
         " --transmutation {input.transmutation}"
@@ -267,4 +265,223 @@ rule plot_similarities:
         "Drawing similarities at a branch point (F22)"
     shell:
         "python {input.script} --data {input.data} --tree {input.tree}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_class_extension:
+    input:
+        script=here("scripts/plot_class_extension.py"),
+        code=sources("scripts/plot_class_extension.py"),
+        numbers=here("data/paper/numbers.csv"),
+        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        quality=stage_files("results/{dataset}/metrics/quality.csv"),
+        samples=stage_files("results/{dataset}/samples/{model}.parquet"),
+    output:
+        svg=report(
+            "results/figures/{figure,F7_class_extension|F8_class_extension_steps}.svg",
+            caption="../report/class_extension.rst",
+            category="Figures",
+        ),
+        png="results/figures/{figure,F7_class_extension|F8_class_extension_steps}.png",
+    log:
+        "logs/plot_class_extension/{figure}.log",
+    benchmark:
+        "benchmarks/results/plot_class_extension/{figure}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("{figure}"),
+        paper=paper_folder,
+        stages=stage_files("results/{dataset}"),
+    message:
+        "Drawing classes added to a model ({wildcards.figure})"
+    shell:
+        "python {input.script} --paper {params.paper} --data {input.data} --stages {params.stages}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_leave_one_out:
+    input:
+        script=here("scripts/plot_leave_one_out.py"),
+        code=sources("scripts/plot_leave_one_out.py"),
+        data=of_figure("F8b_leave_one_out", "data/processed/{dataset}.parquet"),
+        full=of_figure("F8b_leave_one_out", "results/{dataset}/metrics/quality.csv"),
+        added=of_experiment(
+            "F8b_leave_one_out", derived.added, "results/{dataset}/metrics/quality.csv"
+        ),
+    output:
+        svg=report(
+            "results/figures/F8b_leave_one_out.svg",
+            caption="../report/F8b_leave_one_out.rst",
+            category="Figures",
+        ),
+        png="results/figures/F8b_leave_one_out.png",
+    log:
+        "logs/plot_leave_one_out.log",
+    benchmark:
+        "benchmarks/results/plot_leave_one_out.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F8b_leave_one_out"),
+        added=of_experiment(
+            "F8b_leave_one_out",
+            derived.added,
+            "{item}=results/{dataset}/metrics/quality.csv",
+        ),
+    message:
+        "Drawing each class added to a model of all others"
+    shell:
+        "python {input.script} --data {input.data} --full {input.full} --added {params.added:q}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_transmutation_control:
+    input:
+        script=here("scripts/plot_transmutation_control.py"),
+        code=sources("scripts/plot_transmutation_control.py"),
+        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        curve=of_figure("{figure}", "results/{dataset}/metrics/control.csv"),
+        branched=of_figure("{figure}", "results/{dataset}/samples/control_branched.parquet"),
+        linear=of_figure("{figure}", "results/{dataset}/samples/control_linear.parquet"),
+    output:
+        svg=report(
+            "results/figures/{figure,F14_transmutation_control|F14b_transmutation_control}.svg",
+            caption="../report/F14_transmutation_control.rst",
+            category="Figures",
+        ),
+        png="results/figures/{figure,F14_transmutation_control|F14b_transmutation_control}.png",
+    log:
+        "logs/plot_transmutation_control/{figure}.log",
+    benchmark:
+        "benchmarks/results/plot_transmutation_control/{figure}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("{figure}"),
+        strips=control_strips,
+    message:
+        "Drawing transmutation over noise levels ({wildcards.figure})"
+    shell:
+        "python {input.script} --data {input.data} --curve {input.curve} {params.strips}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_hybrids:
+    input:
+        script=here("scripts/plot_hybrids.py"),
+        code=sources("scripts/plot_hybrids.py"),
+        data=of_figure("F16_hybrids", "data/processed/{dataset}.parquet"),
+        hybrids=of_figure("F16_hybrids", "results/{dataset}/samples/hybrids.parquet"),
+    output:
+        svg=report(
+            expand("results/figures/{panel}.svg", panel=hybrid_panels()),
+            caption="../report/F16_hybrids.rst",
+            category="Figures",
+        ),
+        png=expand("results/figures/{panel}.png", panel=hybrid_panels()),
+    log:
+        "logs/plot_hybrids.log",
+    benchmark:
+        "benchmarks/results/plot_hybrids.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F16_hybrids"),
+    message:
+        "Drawing hybrids of less similar classes (F16)"
+    shell:
+        "python {input.script} --data {input.data} --hybrids {input.hybrids}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_branch_stability:
+    input:
+        script=here("scripts/plot_branch_stability.py"),
+        code=sources("scripts/plot_branch_stability.py"),
+        data=of_figure("F20_branch_stability", "data/processed/{dataset}.parquet"),
+        trees=of_experiment(
+            "F20_branch_stability", derived.draws, "results/{dataset}/tree/tree.json"
+        ),
+        quality=of_trained_experiment("F20_branch_stability", derived.draws),
+        linear=linear_quality("F20_branch_stability"),
+    output:
+        svg=report(
+            "results/figures/F20_branch_stability.svg",
+            caption="../report/F20_branch_stability.rst",
+            category="Figures",
+        ),
+        png="results/figures/F20_branch_stability.png",
+        distances="results/tables/F20_branch_score_distances.csv",
+    log:
+        "logs/plot_branch_stability.log",
+    benchmark:
+        "benchmarks/results/plot_branch_stability.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F20_branch_stability"),
+        quality=option("--quality", of_trained_experiment("F20_branch_stability", derived.draws)),
+        linear=option("--linear", linear_quality("F20_branch_stability")),
+    message:
+        "Drawing trees of independent draws of objects (F20)"
+    shell:
+        "python {input.script} --data {input.data} --tree {input.trees} {params.quality}"
+        " {params.linear} --distances {output.distances}"
+        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+
+
+rule plot_epsilon_sweep:
+    input:
+        script=here("scripts/plot_epsilon_sweep.py"),
+        code=sources("scripts/plot_epsilon_sweep.py"),
+        data=of_figure("F21_epsilon_sweep", "data/processed/{dataset}.parquet"),
+        trees=of_experiment(
+            "F21_epsilon_sweep", derived.epsilons, "results/{dataset}/tree/tree.json"
+        ),
+        quality=of_trained_experiment("F21_epsilon_sweep", derived.epsilons),
+    output:
+        svg=report(
+            "results/figures/F21_epsilon_sweep.svg",
+            caption="../report/F21_epsilon_sweep.rst",
+            category="Figures",
+        ),
+        png="results/figures/F21_epsilon_sweep.png",
+    log:
+        "logs/plot_epsilon_sweep.log",
+    benchmark:
+        "benchmarks/results/plot_epsilon_sweep.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F21_epsilon_sweep"),
+        trees=of_experiment(
+            "F21_epsilon_sweep", derived.epsilons, "{item}=results/{dataset}/tree/tree.json"
+        ),
+        quality=of_trained_experiment(
+            "F21_epsilon_sweep", derived.epsilons, "{item}=results/{dataset}/metrics/quality.csv"
+        ),
+    message:
+        "Drawing trees and quality over epsilon (F21)"
+    shell:
+        "python {input.script} --data {input.data} --tree {params.trees}"
+        " --quality {params.quality}"
         " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"

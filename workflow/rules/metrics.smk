@@ -13,7 +13,7 @@ rule evaluate:
     input:
         script=here("scripts/evaluate.py"),
         code=sources("scripts/evaluate.py"),
-        data="data/processed/{dataset}.parquet",
+        data=data_file,
         samples=per_model("results/{dataset}/samples/{model}.parquet"),
     output:
         quality="results/{dataset}/metrics/quality.csv",
@@ -78,6 +78,8 @@ rule make_tables:
         quality=per_dataset("results/{dataset}/metrics/quality.csv", "metrics"),
         efficiency=per_dataset("results/{dataset}/metrics/efficiency.csv", "efficiency"),
         comparison=per_dataset("results/{dataset}/tree/comparison.csv", "comparison"),
+        stages=all_stages("results/{dataset}/metrics/quality.csv"),
+        samples=all_stages("results/{dataset}/samples/{model}.parquet"),
     output:
         tables=report(table_targets(), caption="../report/tables.rst", category="Tables"),
     log:
@@ -95,12 +97,13 @@ rule make_tables:
         quality=per_dataset("{dataset}=results/{dataset}/metrics/quality.csv", "metrics"),
         efficiency=per_dataset("{dataset}=results/{dataset}/metrics/efficiency.csv", "efficiency"),
         comparison=per_dataset("{dataset}=results/{dataset}/tree/comparison.csv", "comparison"),
+        stages=all_stages("results/{dataset}", key="{dataset}="),
     message:
         "Making the tables"
     shell:
         "python {input.script} --paper {params.paper} --tree {params.tree}"
         " --quality {params.quality} --efficiency {params.efficiency}"
-        " --comparison {params.comparison} --output results/tables > {log} 2>&1"
+        " --comparison {params.comparison} --extension {params.stages} --output results/tables > {log} 2>&1"
 
 
 rule summarise_quality:

@@ -3,6 +3,8 @@
 INPUTS   results/{dataset}/models/{model}/; for transmutation data/processed/{dataset}.parquet
 OUTPUTS  results/{dataset}/samples/{model}.parquet: objects of every class
          results/{dataset}/samples/hybrids.parquet, transmutation.parquet: of pairs (branched model)
+         results/{dataset}/samples/control_{model}.parquet, metrics/control.csv: transmutation by
+         both models, at the branch points and over noise levels
 """
 
 
@@ -67,7 +69,7 @@ rule transmute:
     input:
         script=here("scripts/transmute.py"),
         code=sources("scripts/transmute.py"),
-        data="data/processed/{dataset}.parquet",
+        data=data_file,
         weights="results/{dataset}/models/branched/weights.safetensors",
         manifest="results/{dataset}/models/branched/manifest.json",
     output:
@@ -90,3 +92,35 @@ rule transmute:
         "python {input.script} --data {input.data} --settings {params.settings:q}"
         " --model results/{wildcards.dataset}/models/branched"
         " --output {output.transmutation} > {log} 2>&1"
+
+
+rule compare_transmutation:
+    input:
+        script=here("scripts/compare_transmutation.py"),
+        code=sources("scripts/compare_transmutation.py"),
+        data=data_file,
+        weights=expand("results/{{dataset}}/models/{model}/weights.safetensors", model=CONTROLLED),
+        manifests=expand("results/{{dataset}}/models/{model}/manifest.json", model=CONTROLLED),
+    output:
+        branched="results/{dataset}/samples/control_branched.parquet",
+        linear="results/{dataset}/samples/control_linear.parquet",
+        curve="results/{dataset}/metrics/control.csv",
+    log:
+        "logs/compare_transmutation/{dataset}.log",
+    benchmark:
+        "benchmarks/results/compare_transmutation/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: net_threads
+    resources:
+        mem_mb=4000,
+        gpu=GPUS,
+    params:
+        settings=section("compare_transmutation"),
+        models=expand("{model}=results/{{dataset}}/models/{model}", model=CONTROLLED),
+    message:
+        "Transmuting objects of {wildcards.dataset} at several noise levels"
+    shell:
+        "python {input.script} --data {input.data} --model {params.models}"
+        " --samples branched={output.branched} linear={output.linear}"
+        " --settings {params.settings:q} --output {output.curve} > {log} 2>&1"

@@ -10,7 +10,7 @@ rule estimate_tree:
     input:
         script=here("scripts/estimate_tree.py"),
         code=sources("scripts/estimate_tree.py"),
-        data="data/processed/{dataset}.parquet",
+        data=data_file,
     output:
         tree="results/{dataset}/tree/tree.json",
         newick="results/{dataset}/tree/tree.nwk",
@@ -36,7 +36,7 @@ rule compare_estimators:
     input:
         script=here("scripts/compare_estimators.py"),
         code=sources("scripts/compare_estimators.py"),
-        data="data/processed/{dataset}.parquet",
+        data=data_file,
     output:
         comparison="results/{dataset}/tree/comparison.csv",
     log:

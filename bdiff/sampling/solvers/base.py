@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bdiff.process import VP, expand_like
+from bdiff.process import Process, expand_like
 
 Memory = dict[str, Tensor]
 
@@ -22,7 +22,7 @@ class Step:
         noise: () -> (N, *shape), standard normal, new at every call.
     """
 
-    process: VP
+    process: Process
     s: Tensor
     t: Tensor
     denoise: Callable[[Tensor, Tensor], Tensor]
@@ -53,12 +53,14 @@ class Solver(ABC):
     """A way to make a reverse step.
 
     `name` is its name in settings; `calls` its network calls per step (None: it varies); one that
-    chooses its own steps does not use the grid.
+    chooses its own steps does not use the grid; one that is `continuous` uses the drift of the
+    forward equation, or times between nodes, which a discrete process does not have.
     """
 
     name: str
     calls: int | None = 1
     uses_grid: bool = True
+    continuous: bool = False
 
     def start(self, x: Tensor) -> Memory:
         """What samples remember that have made no step yet under the current branch."""

@@ -2,6 +2,7 @@
 
 import inspect
 
+from bdiff.process import Process
 from bdiff.sampling.solvers.base import Solver
 from bdiff.sampling.solvers.ddim import DDIM
 from bdiff.sampling.solvers.deis import DEIS
@@ -41,3 +42,18 @@ def solver_from(name: str, **options) -> Solver:
             f"solver {name!r} has no options {unknown}; it has {allowed or 'none'}, besides steps"
         )
     return SOLVERS[name](**options)
+
+
+def check_solver(solver: Solver, process: Process) -> None:
+    """Refuse a solver that needs more of the process than its times have.
+
+    Raises:
+        ValueError: if the process is discrete and the solver is not; it names those that are.
+    """
+    if process.discrete and solver.continuous:
+        # heun is among those of which it depends on the options
+        always = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind.continuous is False)
+        raise ValueError(
+            f"solver {solver.name!r} with {vars(solver) or 'no options'} needs times between the "
+            f"steps of {process}; use {always} or 'heun' without churn"
+        )

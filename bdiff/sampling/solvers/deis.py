@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bdiff.process import VP
+from bdiff.process import Process
 from bdiff.sampling.solvers.base import Memory, Step
 from bdiff.sampling.solvers.multistep import Multistep, check_order
 
@@ -27,6 +27,7 @@ class DEIS(Multistep):
     """
 
     name = "deis"
+    continuous = True  # the integral is over times between nodes
 
     def __init__(self, order: int = 2):
         self.order = check_order(self.name, order, (1, 2, 3))
@@ -45,7 +46,7 @@ class DEIS(Multistep):
     def scale(self, step: Step) -> Tensor:
         return step.process.alpha(step.t) / step.process.alpha(step.s)
 
-    def weights(self, process: VP, times: Tensor, t: Tensor) -> Tensor:
+    def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
         start, end = 0.5 * process.log_snr(times[:, :1]), 0.5 * process.log_snr(t)[:, None]
         points, weights = POINTS.to(times.device), WEIGHTS.to(times.device)
         levels = start + 0.5 * (end - start) * (1 + points)  # (n, 32)

@@ -30,7 +30,7 @@ in λ, and of second order with a smaller error; UniPC takes all of it.
 import torch
 from torch import Tensor
 
-from bdiff.process import VP, expand_like
+from bdiff.process import Process, expand_like
 from bdiff.sampling.solvers.base import Step
 from bdiff.sampling.solvers.multistep import Multistep, check_order
 from bdiff.sampling.solvers.unipc import data_weights
@@ -52,7 +52,7 @@ class DPMSolverPP(Multistep):
     def _length(self) -> int:
         return self.order - 1
 
-    def weights(self, process: VP, times: Tensor, t: Tensor) -> Tensor:
+    def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
         if times.shape[1] < 3:
             return data_weights(process, times, t)
         level_s, level_p, level_q = 0.5 * process.log_snr(times).T
@@ -76,7 +76,7 @@ class SDEDPMSolverPP(Multistep):
     def scale(self, step: Step) -> Tensor:
         return super().scale(step) * torch.exp(-step.h)
 
-    def weights(self, process: VP, times: Tensor, t: Tensor) -> Tensor:
+    def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
         levels = 0.5 * process.log_snr(times)
         h = 0.5 * process.log_snr(t) - levels[:, 0]
         total = -process.alpha(t) * torch.expm1(-2 * h)

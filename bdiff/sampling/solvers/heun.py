@@ -37,6 +37,11 @@ class Heun(Solver):
             raise ValueError(f"churn must lie in [0, {MOST_CHURN:.4f}], found {churn}")
         self.churn = churn
 
+    @property
+    def continuous(self) -> bool:
+        """Noise up to ρ̂ leads to a time between nodes."""
+        return self.churn > 0
+
     def start(self, x: Tensor) -> Memory:
         return {"began": torch.full((len(x),), torch.inf, dtype=torch.float64, device=x.device)}
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from bdiff.process import VP, expand_like
+from bdiff.process import Process, expand_like
 from bdiff.sampling.solvers.base import Memory, Solver, Step
 
 
@@ -43,7 +43,7 @@ def newest(history: Memory, length: int) -> Memory:
     return {key: values[:, :length] for key, values in history.items()}
 
 
-def well_spaced(history: Memory, process: VP, t: Tensor) -> Memory:
+def well_spaced(history: Memory, process: Process, t: Tensor) -> Memory:
     """The history without predictions from too near, for formulas in x̂_0.
 
     The j-th earlier prediction is kept where λ_s - λ_j is at least j h / 1.5. Differences of x̂_0
@@ -53,7 +53,8 @@ def well_spaced(history: Memory, process: VP, t: Tensor) -> Memory:
     steps are even in λ nothing is left out. (Formulas in ε̂ get worse by it.)
     """
     times = history["times"]
-    levels = 0.5 * process.log_snr(times)
+    # the infinite times come last, and any level does for them
+    levels = 0.5 * process.log_snr(times.where(times.isfinite(), process.horizon))
     h = 0.5 * process.log_snr(t)[:, None] - levels[:, :1]
     needed = torch.arange(times.shape[1], device=times.device) * h / 1.5
     near = (levels[:, :1] - levels < needed).cumsum(dim=1) > 0
@@ -118,7 +119,7 @@ class Multistep(Solver):
         return 0.0
 
     @abstractmethod
-    def weights(self, process: VP, times: Tensor, t: Tensor) -> Tensor:
+    def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
         """w, (n, k), of predictions made at the times (n, k), the first of them s, on the way to t
         (n,)."""
 

@@ -26,6 +26,7 @@ class ProbabilityFlow(Solver):
     name = "probability_flow"
     calls = None
     uses_grid = False
+    continuous = True
 
     def __init__(self, rtol: float = 1e-5, atol: float = 1e-5):
         if not (rtol > 0 and atol > 0):

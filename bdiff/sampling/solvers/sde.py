@@ -24,6 +24,7 @@ class EulerMaruyama(Solver):
     """Weak first order, stochastic, one call per step."""
 
     name = "euler_maruyama"
+    continuous = True
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
         length = step.s - step.t

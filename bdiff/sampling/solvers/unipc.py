@@ -20,7 +20,7 @@ import math
 import torch
 from torch import Tensor
 
-from bdiff.process import VP, expand_like
+from bdiff.process import Process, expand_like
 from bdiff.sampling.solvers.base import Memory, Solver, Step
 from bdiff.sampling.solvers.multistep import (
     check_order,
@@ -32,7 +32,7 @@ from bdiff.sampling.solvers.multistep import (
 )
 
 
-def data_weights(process: VP, times: Tensor, t: Tensor) -> Tensor:
+def data_weights(process: Process, times: Tensor, t: Tensor) -> Tensor:
     """Weights of the predictions x̂_0 in a step from the first of their times to t.
 
     Args:
@@ -110,6 +110,7 @@ class UniPC(Solver):
             return w.roll(1, dims=1)
 
         before = history["times"][:, 1]
-        ratio = step.process.sigma(step.s) / step.process.sigma(before)
+        known = before.isfinite()
+        ratio = step.process.sigma(step.s) / step.process.sigma(before.where(known, step.s))
         anew = expand_like(ratio, x) * origin + weighted_sum(history, step.s, weights)
-        return torch.where(expand_like(before.isfinite(), x).bool(), anew, x)
+        return torch.where(expand_like(known, x).bool(), anew, x)

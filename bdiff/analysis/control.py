@@ -1,0 +1,104 @@
+"""Does transmutation need branches? Both models, over noise levels (paper, section 5.5, F14).
+
+At little noise an object stays what it is, at much noise nothing is kept of it. So two numbers
+belong together, at every noise level: the share of objects that a classifier takes for the new
+class, and the correlation, over objects, of what they were before and what they are after.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bdiff.analysis.analogies import transmute
+from bdiff.analysis.classifier import Classifier
+from bdiff.analysis.slant import slant
+from bdiff.model import DiffusionModel
+from bdiff.progress import Progress
+from bdiff.randomness import generator
+from bdiff.sampling.sampler import Sampler
+from bdiff.tree import BranchTree
+
+COLUMNS = (
+    "dataset", "model", "origin", "target", "time", "branch_time", "metric", "value", "low", "high",
+    "n",
+)  # fmt: skip
+RESAMPLED = 200  # draws of objects for an interval
+
+
+def control_curve(
+    models: dict[str, DiffusionModel],
+    objects: dict[str, np.ndarray],
+    pairs: Sequence[tuple[str, str]],
+    times: Sequence[float],
+    classifier: Classifier,
+    classes: Sequence[str],
+    tree: BranchTree,
+    sampler: Sampler,
+) -> list[dict]:
+    """How many objects change class, and how much of them is kept, over noise levels.
+
+        changed      share that the classifier takes for the new class
+        kept         correlation before and after, mean over features (pixels) that vary
+        kept_slant   the same of the slant of a drawn stroke; of grey images
+
+    Args:
+        models: by name.
+        objects: by class name, (n, *shape), n >= 2.
+        pairs: pairs of class names; both directions are made.
+        times: t to noise objects to, beside the branch time of each pair.
+        classifier: of the classes, in this order.
+        classes: class names.
+        tree: with the branch times.
+        sampler: solver, grid and seed, the same for all.
+
+    Returns:
+        Tidy rows with `COLUMNS` but the data set; low and high are the 2.5th and 97.5th percentile
+        over resampled objects.
+    """
+    rows = []
+    total = len(models) * sum(len({*times, tree.branch_time(*pair)}) for pair in pairs)
+    with Progress("transmuting at several noise levels", total, "levels") as progress:
+        for pair in pairs:
+            at = tree.branch_time(*pair)
+            for name, model in models.items():
+                for time in sorted({*times, at}):
+                    made = transmute(model, objects, [pair], sampler, time)
+                    for origin, target in (pair, pair[::-1]):
+                        before, after = (
+                            made.where(label=target, origin=origin, role=role)
+                            for role in ("original", "sample")
+                        )
+                        facts = {"model": name, "origin": origin, "target": target, "time": time}
+                        facts |= {"branch_time": at, "n": len(before)}
+                        right = classifier.predict(after) == classes.index(target)
+                        for metric, value, low, high in _measured(before, after, right, facts):
+                            numbers = {"metric": metric, "value": value, "low": low, "high": high}
+                            rows.append(facts | numbers)
+                    progress.update(1)
+    return rows
+
+
+def _measured(before: np.ndarray, after: np.ndarray, right: np.ndarray, facts: dict):
+    """(metric, value, low, high) of each metric."""
+    x, y = (objects.reshape(len(objects), -1) for objects in (before, after))
+    metrics: dict[str, Callable[[np.ndarray], float]] = {
+        "changed": lambda chosen: float(right[chosen].mean()),
+        "kept": lambda chosen: correlation(x[chosen], y[chosen]),
+    }
+    if before.ndim == 4 and before.shape[1] == 1:
+        slants = slant(before)[:, None], slant(after)[:, None]
+        metrics["kept_slant"] = lambda chosen: correlation(*(s[chosen] for s in slants))
+    rng = generator(0, "resample", facts["origin"], facts["target"])
+    draws = rng.integers(len(x), size=(RESAMPLED, len(x)))
+    for metric, of in metrics.items():
+        low, high = np.nanpercentile([of(draw) for draw in draws], (2.5, 97.5))
+        yield metric, of(np.arange(len(x))), low, high
+
+
+def correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Mean over features of Pearson's r between two (n, D) arrays, of the features that vary in
+    both; NaN if none does."""
+    x, y = (values - values.mean(axis=0, dtype=np.float64) for values in (x, y))
+    spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
+    varies = spread > 1e-9 * len(x)
+    return float(((x * y).sum(axis=0)[varies] / spread[varies]).mean()) if varies.any() else np.nan

@@ -1,0 +1,218 @@
+r"""A trained model learns one more class (paper, section 4.1).
+
+A branched model gets a new leaf, which parts from the branch where the new class joins the tree:
+
+    before    S: head h on (start, end]
+    after     S: head h on (start, time],  S + new: head h on (time, end],  new: its own head on
+              (0, time]
+
+The new head starts as a copy of the leaf beside it and is trained alone, on the new class alone, at
+the times of its leaf; everything else stays as it is, to the last bit, and so do samples of the
+old classes. (With shared trunks they are made as if all requested classes had been there from the
+start, so there the past of a sample depends on the request, as always.)
+
+A label-guided model has nothing to add but a row of its label embedding: what it learns of a new
+class changes the old ones.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from bdiff.branch_points.estimate import extend_tree
+from bdiff.branched import Branched
+from bdiff.build import build_model
+from bdiff.data.dataset import Dataset
+from bdiff.linear import Linear
+from bdiff.model import DiffusionModel
+from bdiff.nets.heads import InheritedVector, head_parameters
+from bdiff.training import train
+from bdiff.training_settings import Part, Training
+from bdiff.tree import BranchTree
+
+
+def extend(
+    model: DiffusionModel,
+    new_class: str,
+    dataset: Dataset,
+    settings: Training,
+    *,
+    tree: BranchTree | None = None,
+    retrain: bool = False,
+    checkpoints: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "float32",
+) -> DiffusionModel:
+    """A model of one class more; the given one stays as it is.
+
+    Args:
+        model: a trained model.
+        new_class: name of the class to add.
+        dataset: objects of the new class; of the old ones, too, where the branch point is to be
+            estimated or the model retrained.
+        settings: of the training.
+        tree: of a branched model: the tree with the new class; by default the branch point is
+            estimated (`bdiff.branch_points.estimate.extend_tree`).
+        retrain: train also what the new class shares with old ones, on the objects of all of them,
+            and so change the old classes: the branches above the new leaf, or all of a label-guided
+            model. Without, only objects of the new class are seen.
+        checkpoints, device, precision: as in `bdiff.training.train`.
+
+    Raises:
+        ValueError: if the class is known already, its objects are missing, or the tree is not the
+            model's with one class more.
+    """
+    larger, objects, part = enlarged(model, new_class, dataset, tree=tree, retrain=retrain)
+    train(
+        larger,
+        objects,
+        settings,
+        checkpoints=checkpoints,
+        device=device,
+        precision=precision,
+        part=part,
+    )
+    return larger
+
+
+def enlarged(
+    model: DiffusionModel,
+    new_class: str,
+    dataset: Dataset,
+    *,
+    tree: BranchTree | None = None,
+    retrain: bool = False,
+    **estimate,
+) -> tuple[DiffusionModel, Dataset, Part]:
+    """What `extend` trains: the larger model, the objects of its classes, and the part to train.
+
+    Args:
+        model, new_class, dataset, tree, retrain: as there.
+        estimate: settings of `bdiff.branch_points.estimate.extend_tree`.
+    """
+    if new_class not in dataset.classes:
+        raise ValueError(
+            f"data set {dataset.name!r} has no objects of {new_class!r}; its classes are "
+            f"{list(dataset.classes)}"
+        )
+    if new_class in model.classes:
+        raise ValueError(
+            f"the model knows {new_class!r} already; its classes are {list(model.classes)}"
+        )
+    known = (*model.classes, new_class)
+    objects = dataset.keep_classes([name for name in dataset.classes if name in known])
+    if isinstance(model, Branched):
+        if tree is None:
+            train = objects.select("train")
+            tree = extend_tree(model.tree, new_class, train, model.process, **estimate)
+        larger = with_leaf(model, tree, own_trunk=retrain)
+        heads = larger.heads_of(new_class) if retrain else {larger.head_of_branch([new_class])}
+        return larger, objects, Part(heads=tuple(sorted(heads)))
+    if isinstance(model, Linear):
+        part = Part() if retrain else Part(classes=(new_class,))
+        return with_label(model, new_class), objects, part
+    raise ValueError(f"a {model.kind} model cannot be extended; extend the model it is made of")
+
+
+def with_leaf(model: Branched, tree: BranchTree, *, own_trunk: bool = False) -> Branched:
+    """The model with a leaf for one more class, untrained but for what it copies.
+
+    Args:
+        model: a branched model.
+        tree: its tree with one class more.
+        own_trunk: give the old classes below the new branch point a head of their own, so that the
+            one above can be trained on.
+
+    Raises:
+        ValueError: if the tree is not the model's with one class more.
+    """
+    new = [name for name in tree.classes if name not in model.classes]
+    if tree.classes[:-1] != model.classes or _times(tree, model.classes) != _times(model.tree):
+        raise ValueError(
+            f"the tree should be the model's, {model.tree}, with one more class in the last place; "
+            f"found {tree}"
+        )
+    (name,) = new
+    count = len(model.value_range)
+    copied = [_leaf_beside(model, tree)]  # heads that the new ones start from
+    heads = []
+    for branch in tree.branches:
+        old = [other for other in branch.classes if other != name]
+        heads.append(model.head_of_branch(old) if old else count)
+    if own_trunk:
+        cut = _cut_branch(tree, name)
+        if cut is not None:
+            copied.append(heads[cut])
+            heads[cut] = count + 1
+    first = model.first
+    larger = Branched(model.process, tree, model.shape, model.settings, heads, first)
+    _copy(model, larger, copied)
+    return larger.eval()
+
+
+def _times(tree: BranchTree, classes: Sequence[str] | None = None) -> dict[frozenset[str], float]:
+    """Branch times by classes, of the tree of some of its classes."""
+    points = tree.restrict(classes or tree.classes).points
+    return {point.classes: point.time for point in points}
+
+
+def _leaf_beside(model: Branched, tree: BranchTree) -> int:
+    """Head of the leaf of the class that parts from the new one last."""
+    name = tree.classes[-1]
+    beside = min(model.classes, key=lambda other: (tree.branch_time(name, other), other))
+    return model.head_of_branch([beside])
+
+
+def _cut_branch(tree: BranchTree, name: str) -> int | None:
+    """The branch just below the branch point of the new class, if that is a point of its own."""
+    leaf = tree.path(name)[0]
+    point = tree.branches[leaf].parent
+    below = [n for n, branch in enumerate(tree.branches) if branch.parent == point and n != leaf]
+    return below[0] if len(below) == 1 else None
+
+
+def _copy(model: Branched, larger: Branched, copied: list[int]) -> None:
+    """Weights and moments: old heads keep their rows, new ones start as those they copy."""
+    shared, rows = shared_and_rows(model)
+    rows = {name: torch.cat([tensor, tensor[copied]]) for name, tensor in rows.items()}
+    larger.load_state_dict(shared | rows)
+
+
+def shared_and_rows(model: DiffusionModel) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """All that a model has learned: tensors that branches share, and those with a row per head.
+
+    What a head has inherited is in its row, since the tree above it changes as classes are added.
+    """
+    state = model.state_dict()
+    for place, module in model.net.named_modules():
+        if isinstance(module, InheritedVector):
+            state[f"net.{place}.weight"] = module.sums @ module.weight.detach()
+    names = {f"net.{name}" for name in head_parameters(model.net)}
+    names |= state.keys() & {"means", "axes", "value_range"}
+    rows = {name: state.pop(name) for name in names}
+    return state, rows
+
+
+def fingerprint(model: DiffusionModel, heads: int) -> str:
+    """sha256 of what stays as classes are added: all but the rows of heads after the first."""
+    shared, rows = shared_and_rows(model)
+    digest = hashlib.sha256()
+    for name, tensor in sorted({**shared, **{n: t[:heads] for n, t in rows.items()}}.items()):
+        digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def with_label(model: Linear, new_class: str) -> Linear:
+    """The label-guided model with a label for one more class, the mean of those there are."""
+    larger = build_model(
+        "linear", model.process, model.shape, model.settings, classes=(*model.classes, new_class)
+    )
+    state = model.state_dict()
+    name = "net.conditioning.label.weight"
+    *told, untold = state[name].unbind()
+    state[name] = torch.stack([*told, torch.stack(told).mean(dim=0), untold])
+    larger.load_state_dict(state)
+    return larger.eval()

@@ -1,0 +1,54 @@
+"""Add classes to a trained model."""
+
+import argparse
+
+import torch
+
+from bdiff.checkpoint import load_model
+from bdiff.data.dataset import read_dataset
+from bdiff.extension import enlarged, fingerprint
+from bdiff.script import add_settings, run
+from bdiff.training import train_to_folder
+from bdiff.training_settings import Training
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_settings(parser)
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--model", required=True, help="folder of the model to start from")
+    parser.add_argument("--output", required=True, help="folder of the larger model")
+    parser.add_argument(
+        "--checkpoints", required=True, help="folder for checkpoints, until the run has ended"
+    )
+    args = parser.parse_args(argv)
+    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
+    torch.set_flush_denormal(True)
+    settings = args.settings
+    dataset, model = read_dataset(args.data), load_model(args.model)
+    known = len(model.value_range)
+    before = fingerprint(model, known)
+    for name in settings["new_classes"]:
+        larger, objects, part = enlarged(
+            model, name, dataset, retrain=settings["retrain"], **settings["tree"]
+        )
+        model = larger
+    train_to_folder(
+        larger,
+        objects,
+        Training(seed=settings["seed"], **settings["training"]),
+        args.output,
+        checkpoints=args.checkpoints,
+        device=settings["device"],
+        precision=settings.get("precision", "float32"),
+        part=part,
+        about={"extended_by": settings["new_classes"], "retrained": settings["retrain"]},
+    )
+    same = "is the same, bit for bit" if fingerprint(larger, known) == before else "has changed"
+    print(
+        f"{args.output}: {larger.kind} model with {settings['new_classes']}; the rest of it {same}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

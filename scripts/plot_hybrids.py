@@ -1,0 +1,31 @@
+"""F16: hybrids of pairs of classes of a table, a figure per pair."""
+
+import argparse
+from pathlib import Path
+
+from bdiff.data.dataset import read_dataset
+from bdiff.figures.style import save_figure
+from bdiff.figures.table_hybrids import table_hybrids
+from bdiff.sampling.files import read_samples
+from bdiff.script import add_settings, run
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_settings(parser)
+    parser.add_argument("--data", required=True, help="data set (parquet)")
+    parser.add_argument("--hybrids", required=True, help="hybrids and continuations (parquet)")
+    parser.add_argument(
+        "--output", required=True, nargs="+", type=Path,
+        help="a figure (SVG; PNG is written beside it) for each pair of the hybrids, in order",
+    )  # fmt: skip
+    args = parser.parse_args(argv)
+    dataset, hybrids = read_dataset(args.data), read_samples(args.hybrids)
+    pairs = dict.fromkeys(hybrids.label[hybrids.role == "hybrid"].tolist())
+    for pair, path in zip(pairs, args.output, strict=True):
+        figure = table_hybrids(hybrids, pair.split("/"), dataset.feature_names, dataset.title)
+        save_figure(figure, path)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,196 @@
+"""A class that is added changes nothing of what was learned before, to the last bit."""
+
+import numpy as np
+import pytest
+import torch
+
+from bdiff.branch_points.estimate import estimate_tree, extend_tree
+from bdiff.branch_points.linkage import join
+from bdiff.build import build_model
+from bdiff.checkpoint import load_model, save_model
+from bdiff.data.dataset import Dataset
+from bdiff.extension import extend, fingerprint, with_leaf
+from bdiff.process import VP
+from bdiff.sampling.sampler import Sampler, sample
+from bdiff.training import train
+from bdiff.training_run import TrainingRun
+from bdiff.training_settings import Part, Training
+from bdiff.tree import BranchTree
+from tests.trees import tree_of
+
+NETS = {
+    "residual": ({"name": "residual", "width": 16, "condition": 8}, (5,)),
+    "dense": ({"name": "dense", "width": 16}, (5,)),
+    "residual_unet": ({"name": "residual_unet", "channels": [8], "rank": 2}, (1, 4, 4)),
+    "unet": ({"name": "unet", "channels": [32], "strides": [1]}, (1, 5, 5)),
+}  # fmt: skip
+SETTINGS = Training(steps=3, batch_size=32, ema=0.5)
+SOLVERS = (
+    {"name": "ddim", "eta": 1, "steps": 6},
+    {"name": "sde_dpm_solver_pp", "steps": 5, "branch_times": "coalesce", "grid": "quadratic_t"},
+)
+
+
+def data_of(shape, names="0497", means=(-2.0, 1.0, 1.4, 0.4)):
+    """Gaussian objects around a mean of their class: 4 and 9 are alike, 7 is not far."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(len(names)), 60)
+    x = np.array(means)[labels].reshape(-1, *[1] * len(shape)) + 0.5 * rng.standard_normal(
+        (len(labels), *shape)
+    )
+    return Dataset(
+        x.astype(np.float32), labels, tuple(names), np.full(len(labels), "train"), "mine"
+    )
+
+
+@pytest.fixture(params=NETS)
+def trained(request):
+    """A model of 0, 4 and 9, and data that have a 7 as well."""
+    net, shape = NETS[request.param]
+    tree = tree_of("049", **{"49": 0.35, "049": 0.5})
+    model = build_model("branched", VP(), shape, net, tree=tree)
+    dataset = data_of(shape)
+    train(model, dataset.keep_classes("049"), SETTINGS)
+    return model, dataset
+
+
+def test_what_was_learned_stays_to_the_last_bit(trained, tmp_path):
+    model, dataset = trained
+    request, more = dict.fromkeys("049", 5), dict.fromkeys("7049", 5)
+    samplers = [Sampler.of(settings) for settings in SOLVERS]
+    before = [sample(model, request, sampler).x for sampler in samplers]
+    shared = sample(model, request, samplers[0], share_trunks=True).x
+    known = fingerprint(model, 5)
+    larger = extend(model, "7", dataset, SETTINGS)
+    assert fingerprint(model, 5) == fingerprint(larger, 5) == known
+    for sampler, x in zip(samplers, before, strict=True):
+        assert np.array_equal(sample(larger, request, sampler).x, x)
+        assert np.array_equal(sample(larger, more, sampler).x[5:], x)
+    assert np.array_equal(sample(larger, request, samplers[0], share_trunks=True).x, shared)
+    save_model(larger, tmp_path / "larger")
+    again = load_model(tmp_path / "larger")
+    assert np.array_equal(sample(again, more, samplers[0]).x, sample(larger, more, samplers[0]).x)
+
+
+def test_only_the_new_leaf_is_trained_and_on_its_objects_alone(trained):
+    model, dataset = trained
+    tree = model.tree.extend("7", "9", 0.4)
+    untrained = with_leaf(model, tree)
+    larger = extend(model, "7", dataset.keep_classes("7"), SETTINGS, tree=tree)
+    leaf = larger.head_of_branch("7")
+    assert leaf == 5
+    assert fingerprint(larger, 5) == fingerprint(untrained, 5)
+    assert fingerprint(larger, 6) != fingerprint(untrained, 6)
+    sevens = torch.from_numpy(dataset.of("7")).flatten(1)
+    torch.testing.assert_close(larger.means[leaf], sevens.mean(dim=0))
+
+
+def test_the_new_leaf_starts_as_the_leaf_of_the_nearest_class(trained):
+    model, _ = trained
+    larger = with_leaf(model, model.tree.extend("7", "9", 0.2))
+    x, t = torch.randn(6, *model.shape), torch.full((6,), 0.1, dtype=torch.float64)
+    seven, nine = (torch.full((6,), larger.tree.index(name)) for name in "79")
+    assert torch.equal(larger.denoise(x, t, seven), larger.denoise(x, t, nine))
+
+
+def test_retraining_changes_the_branches_above_and_no_other(trained):
+    model, dataset = trained
+    tree = model.tree.extend("7", "9", 0.4)  # cuts the branch of 4 and 9
+    larger = extend(model, "7", dataset, SETTINGS, tree=tree, retrain=True)
+    heads = {branch.classes: head for branch, head in zip(tree.branches, larger.heads, strict=True)}
+    assert heads["4", "9", "7"] != heads["4", "9"]
+    x = torch.randn(4, *model.shape)
+    for name, t, same in (
+        ("0", 0.3, True),
+        ("9", 0.2, True),
+        ("4", 0.38, True),
+        ("4", 0.45, False),
+        ("0", 0.7, False),
+    ):
+        codes = torch.full((4,), tree.index(name))
+        times = torch.full((4,), t, dtype=torch.float64)
+        equal = torch.equal(larger.denoise(x, times, codes), model.denoise(x, times, codes))
+        assert equal == same, (name, t)
+
+
+def test_a_second_and_third_class_leave_the_first_as_they_were():
+    net, shape = NETS["residual"]
+    dataset = data_of(shape, "049712", (-2.0, 1.0, 1.4, 0.4, -1.0, 3.0))
+    model = build_model("branched", VP(), shape, net, tree=estimate_tree(
+        dataset.keep_classes("049"), VP(), min_time=0.01))  # fmt: skip
+    train(model, dataset.keep_classes("049"), SETTINGS)
+    sampler = Sampler.of(SOLVERS[1])
+    x = sample(model, {"0": 4, "4": 4, "9": 4}, sampler).x
+    known = ""
+    for count, name in enumerate("712"):
+        model = extend(model, name, dataset, SETTINGS)
+        assert not known or fingerprint(model, 5 + count) == known
+        known = fingerprint(model, 6 + count)
+        assert np.array_equal(sample(model, {"0": 4, "4": 4, "9": 4}, sampler).x, x)
+    assert model.classes == tuple("049712")
+
+
+def test_times_of_a_part_are_those_of_its_heads(branched):
+    """Leaf 4 and the branch of 4 and 9: 4 on (0, 0.5], 9 on (0.35, 0.5], 0 never."""
+    dataset = data_of((5,), "049", (0.0, 1.0, 2.0))
+    part = Part(heads=(branched.head_of_branch("49"), branched.head_of_branch("4")))
+    run = TrainingRun(branched, dataset, Training(steps=1), torch.device("cpu"), part=part)
+    assert run.spans.tolist() == [[0, 0], [0, 0.5], [0.35, 0.5]]
+    assert set(run.labels.tolist()) == {1, 2}
+    run.close()
+    assert all(parameter.requires_grad for parameter in branched.parameters())
+
+
+def test_a_label_guided_model_learns_the_new_class_alone_or_all(linear):
+    dataset = data_of((5,))
+    before = {name: tensor.clone() for name, tensor in linear.state_dict().items()}
+    alone = extend(linear, "7", dataset.keep_classes("7"), SETTINGS)
+    everything = extend(linear, "7", dataset, SETTINGS, retrain=True)
+    assert alone.classes == everything.classes == ("0", "4", "9", "7")
+    assert all(torch.equal(t, before[name]) for name, t in linear.state_dict().items())
+    assert sample(alone, {"7": 2}, Sampler.of(SOLVERS[0])).x.shape == (2, 5)
+    with pytest.raises(ValueError, match=r"no objects of \['0', '4', '9'\]"):
+        extend(linear, "7", dataset.keep_classes("7"), SETTINGS, retrain=True)
+
+
+def test_a_new_class_joins_the_first_branch_all_of_whose_classes_it_may_share_with():
+    tree = tree_of("abcd", ab=0.2, abc=0.4, abcd=0.6)
+    times = {"a": 0.1, "b": 0.3, "c": 0.3, "d": 0.5}
+    found = join(tree, "e", times, 0.01)
+    assert found.branch_time("e", "a") == found.branch_time("e", "b") == 0.3
+    assert found.branch_time("e", "c") == 0.4
+    assert found.restrict("abcd") == tree
+    # too near to a branch point, it becomes one more child of it
+    near = join(tree, "e", times | {"b": 0.395}, 0.01)
+    assert len(near.points) == 3
+    assert near.branch_time("e", "a") == 0.4
+    # above the old root, it is the new one
+    late = join(tree, "e", dict.fromkeys("abcd", 0.8), 0.01)
+    assert late.points[0].classes == frozenset("abcde")
+    assert late.points[0].time == 0.8
+    with pytest.raises(ValueError, match="'e' can share a process with 'd' only from t = 1 on"):
+        join(tree, "e", times | {"d": 1.0}, 0.01)
+
+
+def test_extending_a_restricted_tree_gives_back_the_whole_one():
+    """Of three classes whose pair times are ultrametric, whichever is added last."""
+    dataset = data_of((5,), "049", (-2.0, 1.0, 1.4))
+    whole = estimate_tree(dataset, VP(), min_time=0.01)
+    for name in "049":
+        rest = [other for other in "049" if other != name]
+        again = extend_tree(whole.restrict(rest), name, dataset, VP(), min_time=0.01)
+        for pair in ("04", "09", "49"):
+            assert again.branch_time(*pair) == pytest.approx(whole.branch_time(*pair), abs=2e-3)
+
+
+def test_wrong_extensions_are_refused(trained):
+    model, dataset = trained
+    with pytest.raises(ValueError, match="knows '4' already"):
+        extend(model, "4", dataset, SETTINGS)
+    with pytest.raises(ValueError, match="has no objects of '8'"):
+        extend(model, "8", dataset, SETTINGS)
+    with pytest.raises(ValueError, match=r"found no objects of \['0', '4', '9'\]"):
+        extend(model, "7", dataset.keep_classes("7"), SETTINGS)
+    other = BranchTree([*"0497"], tree_of("0497", **{"49": 0.3, "0497": 0.5}).points)
+    with pytest.raises(ValueError, match="should be the model's"):
+        extend(model, "7", dataset, SETTINGS, tree=other)
