@@ -1,6 +1,5 @@
-# make reproduce              the paper's first figures at a small scale: results/figures, results/tables
+# make reproduce              the paper's figures and tables at a small scale: results/report.html
 # make reproduce SCALE=paper  the same at the paper's scale (also: SCALE=short, SCALE=test)
-# make report                 results/report.html, of what reproduce has made at this scale
 # make readme                 the README's table of quality, with what reproduce has made
 # make test                   the whole test suite
 # make lint                   style of the code and of the workflow
@@ -23,13 +22,10 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { echo $$python; break; }; done)
 
-.PHONY: reproduce report readme test lint scale
+.PHONY: reproduce readme test lint scale
 
 reproduce: $(STAMP) | scale
 	snakemake --cores $(CORES) $(OVERLAY)
-
-report: $(STAMP) | scale
-	snakemake --cores 1 $(OVERLAY) --report results/report.html
 
 readme: $(STAMP)
 	python -m bdiff.readme results/tables/quality.csv

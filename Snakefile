@@ -31,6 +31,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/samples.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 wildcard_constraints:
@@ -48,3 +49,4 @@ rule all:
         figures=figure_targets(),
         tables=table_targets(),
         quality=quality_targets(),
+        report="results/report.html",

@@ -80,8 +80,10 @@ def efficiency_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Dat
 
     Returns:
         One row per data set: mean seconds and standard error (population standard deviation over
-        the root of the repeats, as in the paper) of both ways, network evaluations, the ratios
-        shared / separate, and the paper's; `paper_steps_ratio` belongs beside `evaluations_ratio`.
+        the root of the repeats, as in the paper) of both ways, and of the label-guided model where
+        there is one, network evaluations, the ratios shared / separate, the ratio that the lengths
+        of the branches predict, and the paper's; `paper_steps_ratio` belongs beside
+        `evaluations_ratio`.
     """
     import pandas as pd
 
@@ -94,7 +96,7 @@ def efficiency_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Dat
             **{key: first[key] for key in ("classes", "count", "steps", "solver")},
         }
         row["repeats"] = int((of_dataset["way"] == "shared").sum())
-        for way in WAYS:
+        for way in of_dataset["way"].unique():
             seconds = of_dataset.loc[of_dataset["way"] == way, "seconds"]
             row[f"{way}_seconds"] = seconds.mean()
             row[f"{way}_error"] = seconds.std(ddof=0) / np.sqrt(len(seconds))
@@ -103,6 +105,7 @@ def efficiency_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Dat
             ].mean()
         row["seconds_ratio"] = row["shared_seconds"] / row["separate_seconds"]
         row["evaluations_ratio"] = row["shared_evaluations"] / row["separate_evaluations"]
+        row["predicted_ratio"] = first["predicted_ratio"]
         printed = paper[paper["dataset"] == dataset].set_index(["model", "metric"])
         for way in WAYS:
             row[f"paper_{way}_seconds"] = _printed(printed, (way, "seconds"))

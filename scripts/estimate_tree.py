@@ -18,11 +18,12 @@ def main(argv=None):
     settings = args.settings
     process = process_from(settings.pop("process"))
     points = settings.pop("branch_points", None)
-    dataset = read_dataset(args.data, settings.pop("classes", None)).select("train")
+    dataset = read_dataset(args.data).select("train")
+    classes = settings.pop("classes", dataset.classes)
     if settings["method"] == "given":
-        tree = given_tree(points or [], dataset.classes, process)
+        tree = given_tree(points or [], dataset.classes, process).restrict(classes)
     else:
-        tree = estimate_tree(dataset, process, **settings)
+        tree = estimate_tree(dataset.keep_classes(classes), process, **settings)
     save_tree(tree, args.output, process)
 
 

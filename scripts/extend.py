@@ -7,6 +7,7 @@ import torch
 from bdiff.checkpoint import load_model
 from bdiff.data.dataset import read_dataset
 from bdiff.extension import enlarged, fingerprint
+from bdiff.files import write_rows
 from bdiff.script import add_settings, run
 from bdiff.training import train_to_folder
 from bdiff.training_settings import Training
@@ -19,6 +20,9 @@ def main(argv=None):
     parser.add_argument("--model", required=True, help="folder of the model to start from")
     parser.add_argument("--output", required=True, help="folder of the larger model")
     parser.add_argument(
+        "--kept", required=True, help="what was learned before, by its hash then and now (CSV)"
+    )
+    parser.add_argument(
         "--checkpoints", required=True, help="folder for checkpoints, until the run has ended"
     )
     args = parser.parse_args(argv)
@@ -30,7 +34,12 @@ def main(argv=None):
     before = fingerprint(model, known)
     for name in settings["new_classes"]:
         larger, objects, part = enlarged(
-            model, name, dataset, retrain=settings["retrain"], **settings["tree"]
+            model,
+            name,
+            dataset,
+            retrain=settings["retrain"],
+            seed=settings["seed"],
+            **settings.get("tree", {}),
         )
         model = larger
     train_to_folder(
@@ -44,10 +53,11 @@ def main(argv=None):
         part=part,
         about={"extended_by": settings["new_classes"], "retrained": settings["retrain"]},
     )
-    same = "is the same, bit for bit" if fingerprint(larger, known) == before else "has changed"
-    print(
-        f"{args.output}: {larger.kind} model with {settings['new_classes']}; the rest of it {same}"
-    )
+    after = fingerprint(load_model(args.output), known)
+    row = {"classes": "/".join(settings["new_classes"]), "before": before, "after": after}
+    write_rows(args.kept, [row], list(row))
+    same = "is the same, bit for bit" if after == before else "has changed"
+    print(f"{args.output}: {larger.kind} model with {row['classes']}; what it knew before {same}")
 
 
 if __name__ == "__main__":

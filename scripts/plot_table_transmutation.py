@@ -28,7 +28,7 @@ def main(argv=None):
     figures = {
         "F15a_hybrids": table_hybrids(hybrids, pair, names, title),
         "F15b_transmutation": table_transmutation(transmutation, pair, names, title),
-        "F15c_correlations": correlation_histograms(transmutation, pair, title),
+        "F15c_correlations": correlation_histograms(transmutation, pair, names, title),
     }
     for name, figure in figures.items():
         save_figure(figure, Path(args.output) / f"{name}.svg")

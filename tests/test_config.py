@@ -84,7 +84,8 @@ def test_anything_else_than_a_section_is_refused(mapping, path, wrong):
 def test_figures_of_data_sets_that_are_not_run_are_left_out(mapping):
     change(mapping, "run", ["letters", "letters_avy"])
     assert load_config(mapping).wanted_figures == (
-        "F4_letters", "F11_efficiency", "F15_hybrids_transmutation",
+        "F4_letters", "F11_efficiency", "F14b_transmutation_control", "F15_hybrids_transmutation",
+        "F16_hybrids",
     )  # fmt: skip
 
 
@@ -139,7 +140,9 @@ def test_sections_are_what_the_scripts_expect(mapping):
     for stage in ("sample", "sample_hybrids", "transmute", "measure_efficiency"):
         assert {"seed", "device", "solver"} <= set(json.loads(config.section(stage, "mnist")))
     assert json.loads(config.section("evaluate", "mnist")) == {"seed": 0, "count": 1000}
-    assert json.loads(config.section("F2_examples")) == {"dataset": "mnist"}
+    assert json.loads(config.section("F2_examples")) == {
+        "dataset": "mnist", "discrete": "mnist_discrete",
+    }  # fmt: skip
 
 
 def test_precision_and_compilation_reach_the_scripts_that_use_them(mapping):
@@ -205,10 +208,10 @@ def test_a_number_changes_only_its_own_stages(mapping, path, value, stages):
 
 def test_a_stage_without_settings_is_named(mapping):
     config = load_config(mapping)
-    with pytest.raises(KeyError, match=r"no datasets\.letters_avy\.training\.linear"):
-        config.section("train", "letters_avy", "linear")
-    with pytest.raises(KeyError, match=r"no datasets\.fashion_mnist\.hybrids"):
-        config.section("sample_hybrids", "fashion_mnist")
+    with pytest.raises(KeyError, match=r"no datasets\.mnist_discrete\.training\.linear"):
+        config.section("train", "mnist_discrete", "linear")
+    with pytest.raises(KeyError, match=r"no datasets\.mnist_discrete\.hybrids"):
+        config.section("sample_hybrids", "mnist_discrete")
     with pytest.raises(KeyError, match=r"no figures\.F5_other"):
         config.section("F5_other")
 

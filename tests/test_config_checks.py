@@ -60,3 +60,28 @@ def test_solvers_and_their_options_are_those_of_the_library():
     fields = sampling.Stepped.model_fields
     assert get_args(fields["grid"].annotation) == tuple(GRIDS)
     assert get_args(fields["branch_times"].annotation) == BRANCH_TIMES
+
+
+def test_solvers_for_discrete_time_are_those_of_the_library():
+    from typing import get_args
+
+    from bdiff.config import sampling
+    from bdiff.sampling.solvers.build import solver_from
+
+    common = {"name", "steps", "grid", "branch_times", "clip"}
+    for kind in get_args(get_args(sampling.Solver)[0]):
+        for name in get_args(kind.model_fields["name"].annotation):
+            steps = {"steps": 5} if "steps" in kind.model_fields else {}
+            for more in ({}, {"churn": 0.1}) if "churn" in kind.model_fields else ({},):
+                section = kind(name=name, **steps, **more)
+                solver = solver_from(name, **section.model_dump(exclude=common))
+                assert sampling.is_discrete(section) == (not solver.continuous), name
+
+
+def test_classes_that_only_the_file_knows_are_not_checked(mapping):
+    """Only the file knows its classes: what is added to a model cannot be told from a mistake."""
+    mapping["datasets"]["letters"] |= {
+        "data": {"source": "file", "path": "mine.csv"},
+        "extension": mapping["datasets"]["mnist"]["extension"],
+    }
+    load_config(mapping)

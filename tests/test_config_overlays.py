@@ -115,7 +115,9 @@ def test_no_key_of_the_kind_before_stays(mapping, place, part):
 
 def test_null_takes_a_part_a_model_or_a_figure_out(mapping):
     mnist = {"samples": {"guidance": None}, "training": {"linear": None}, "comparison": None}
-    overlay = {"datasets": {"mnist": mnist}, "figures": {"F2_examples": None}}
+    mnist["control"] = None
+    figures = dict.fromkeys(("F2_examples", "F14_transmutation_control"))
+    overlay = {"datasets": {"mnist": mnist}, "figures": figures}
     config = load_config(lay_over(mapping, overlay))
     assert config.datasets["mnist"].models == ("branched",)
     assert config.datasets["mnist"].comparison is None
@@ -158,8 +160,10 @@ def test_the_command_line_checks_overlays(tmp_path, monkeypatch, capsys):
     main(["my.yaml"])
     assert capsys.readouterr().out == (
         "config.yaml with my.yaml is fine; it runs letters, mnist and makes the figures "
-        "F1_branched_process, F3_sample_quality, F4_letters, F10_efficiency, F11_efficiency, "
-        "F13_hybrids_transmutation, F22_similarities\n"
+        "F1_branched_process, F3_sample_quality, F4_letters, F7_class_extension, "
+        "F8_class_extension_steps, F8b_leave_one_out, F10_efficiency, F11_efficiency, "
+        "F13_hybrids_transmutation, F14_transmutation_control, F16_hybrids, F20_branch_stability, "
+        "F21_epsilon_sweep, F22_similarities\n"
     )
     Path("my.yaml").write_text("datasets: {mnist: {net: {chanels: [32]}}}\nsed: 1\n")
     command = [sys.executable, "-m", "bdiff.config", "my.yaml"]

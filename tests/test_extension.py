@@ -10,12 +10,13 @@ from bdiff.build import build_model
 from bdiff.checkpoint import load_model, save_model
 from bdiff.data.dataset import Dataset
 from bdiff.extension import extend, fingerprint, with_leaf
-from bdiff.process import VP
+from bdiff.process import DDPM, VP
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.training import train
 from bdiff.training_run import TrainingRun
 from bdiff.training_settings import Part, Training
 from bdiff.tree import BranchTree
+from bdiff.tree_files import convert_tree
 from tests.trees import tree_of
 
 NETS = {
@@ -128,6 +129,25 @@ def test_a_second_and_third_class_leave_the_first_as_they_were():
         known = fingerprint(model, 6 + count)
         assert np.array_equal(sample(model, {"0": 4, "4": 4, "9": 4}, sampler).x, x)
     assert model.classes == tuple("049712")
+
+
+def test_a_class_joins_a_model_in_discrete_time_at_the_noise_level_of_continuous_time():
+    net, shape = NETS["residual"]
+    dataset = data_of(shape)
+    known = dataset.keep_classes("049")
+    tree = estimate_tree(known, VP(), min_time=0.01)
+    model = build_model("branched", DDPM(), shape, net, tree=convert_tree(tree, VP(), DDPM()))
+    train(model, known, SETTINGS)
+    sampler = Sampler.of(SOLVERS[0])
+    x = sample(model, {"4": 4, "9": 4}, sampler).x
+    larger = extend(model, "7", dataset, SETTINGS)
+    # a step more noise than in continuous time at the most, and none less
+    exact = extend_tree(tree, "7", dataset, VP()).branch_time("7", "9")
+    step = larger.tree.branch_time("7", "9")
+    at, before = (float(DDPM().log_snr(t)) for t in (step, step - 1))
+    assert at <= float(VP().log_snr(exact)) < before
+    assert larger.tree.restrict("049") == model.tree
+    assert np.array_equal(sample(larger, {"4": 4, "9": 4}, sampler).x, x)
 
 
 def test_times_of_a_part_are_those_of_its_heads(branched):

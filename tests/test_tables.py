@@ -8,16 +8,19 @@ import pandas as pd
 import pytest
 
 from bdiff.files import write_rows
+from bdiff.paper import paper_numbers
 from bdiff.process import VP
 from bdiff.tables import (
     branches_table,
     discovery_table,
     efficiency_table,
+    extension_table,
     frechet_table,
     paper_trees,
 )
 from bdiff.tree import BranchPoint, BranchTree
 from bdiff.tree_files import save_tree
+from tests.stages import TABLE, make_stages, write_stages
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = [
@@ -46,12 +49,13 @@ def tree():
 
 @pytest.fixture
 def efficiency():
-    facts = {"classes": 2, "count": 4, "steps": 10, "solver": "ddim"}
+    facts = {"classes": 2, "count": 4, "steps": 10, "solver": "ddim", "predicted_ratio": 0.7}
     return pd.DataFrame(
         {"dataset": name, **facts, "way": way, "repeat": r, "seconds": s + r, "evaluations": n}
         for name in ("mine", "other")
-        for way, s, n in (("separate", 9.0, 80), ("shared", 4.0, 60))
+        for way, s, n in (("separate", 9.0, 80), ("shared", 4.0, 60), ("linear", 7.0, 80))
         for r in (0, 2)
+        if (name, way) != ("other", "linear")
     )
 
 
@@ -119,6 +123,10 @@ def test_efficiency_by_hand(efficiency):
     assert (mine["separate_seconds"], mine["shared_seconds"]) == (10, 5)
     assert np.isclose(mine["shared_error"], 1 / np.sqrt(2))  # population sd 1, two repeats
     assert (mine["seconds_ratio"], mine["evaluations_ratio"], mine["repeats"]) == (0.5, 0.75, 2)
+    assert (mine["predicted_ratio"], mine["linear_seconds"], mine["linear_evaluations"]) == (
+        0.7, 8, 80,
+    )  # fmt: skip
+    assert np.isnan(other["linear_seconds"])
     assert (mine["paper_separate_seconds"], mine["paper_shared_error"]) == (80, 0.1)
     assert (mine["paper_seconds_ratio"], mine["paper_steps_ratio"]) == (0.25, 0.4)
     assert other["seconds_ratio"] == 0.5
@@ -176,20 +184,57 @@ def test_discovery_time_by_hand(comparison):
     assert all(np.isnan(value) for key, value in other.items() if key.startswith("paper"))
 
 
+def test_extension_has_every_model_at_every_stage():
+    table = extension_table({"mine": make_stages("71", TABLE)}, PAPER.assign(experiment="other"))
+    assert len(table) == 3 * 3 + 4 * 4 + 4 * 5  # models and classes of each stage
+    assert table["paper"].isna().all()
+    keyed = table.set_index(["stage", "model", "class"])
+    assert (keyed["added"][0] == "").all()
+    assert table.groupby("stage")["added"].first().to_dict() == {0: "", 1: "7", 2: "1"}
+    assert set(table.loc[table["new"], "class"]) == {"7", "1"}
+    # values of the split "train", as the paper's, in the table's order of classes: 0, 4, 7, 9
+    assert keyed["frechet_raw"][1, "linear_new", "7"] == pytest.approx(300.2)
+    assert keyed["accuracy"][1, "branched", "9"] == pytest.approx(0.97)
+    same = keyed["same_samples"]
+    assert same[2, "branched", "7"] is True
+    for nothing_before in ((0, "branched", "0"), (1, "branched", "7"), (1, "linear_new", "0")):
+        assert same[nothing_before] is None
+    assert same[2, "real", "0"] is None
+
+
+def test_extension_stands_beside_the_paper_where_data_and_classes_are_the_same():
+    stages = {name: make_stages("7", TABLE, dataset=name) for name in ("mnist", "digits")}
+    table = extension_table(stages, paper_numbers(ROOT / "data/paper/numbers.csv"))
+    printed = table.set_index(["dataset", "stage", "model", "class"])["paper"]
+    assert printed["mnist", 0, "branched", "0"] == 23.26
+    assert printed["mnist", 1, "linear_new", "0"] == 218.33
+    assert printed["mnist", 1, "linear_all", "7"] == 20.95
+    assert printed["digits"].isna().all()
+
+
 def test_the_script_writes_the_tables_it_has_numbers_for(tmp_path, tree, quality, monkeypatch):
     save_tree(tree, tmp_path / "tree.json", PROCESS)
     rows = quality[quality["dataset"] == "mine"].to_dict("records")
     write_rows(tmp_path / "quality.csv", rows, list(quality))
+    folders = write_stages(make_stages("7", TABLE), tmp_path)
     make_tables = runpy.run_path(str(ROOT / "scripts/make_tables.py"))["main"]
     make_tables(
         [
             *("--paper", str(ROOT / "data/paper"), "--output", str(tmp_path / "tables")),
             *("--tree", f"mine={tmp_path / 'tree.json'}"),
             *("--quality", f"mine={tmp_path / 'quality.csv'}", "--efficiency", "--comparison"),
+            *(
+                "--extension",
+                *(f"{name}={folder}" for name in ("mine", "other") for folder in folders),
+            ),
         ]
     )
     written = sorted(path.name for path in (tmp_path / "tables").iterdir())
-    assert written == ["T1_branches.csv", "T3_frechet.csv"]
+    assert written == ["T1_branches.csv", "T3_frechet.csv", "T4_class_extension.csv"]
+    with open(tmp_path / "tables/T4_class_extension.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["model"] == "branched"]
+    assert [row["dataset"] for row in rows] == ["mine"] * 7 + ["other"] * 7
+    assert [row["same_samples"] for row in rows[:7]] == [""] * 3 + ["True"] * 2 + [""] + ["True"]
     with open(tmp_path / "tables/T3_frechet.csv", newline="") as file:
         first = next(csv.DictReader(file))
     assert (first["class"], first["branched"], first["paper_branched"]) == ("B", "1", "")

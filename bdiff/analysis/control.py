@@ -11,10 +11,10 @@ import numpy as np
 
 from bdiff.analysis.analogies import transmute
 from bdiff.analysis.classifier import Classifier
+from bdiff.analysis.kept import before_and_after, feature_correlation, interval
 from bdiff.analysis.slant import slant
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
-from bdiff.randomness import generator
 from bdiff.sampling.sampler import Sampler
 from bdiff.tree import BranchTree
 
@@ -22,7 +22,6 @@ COLUMNS = (
     "dataset", "model", "origin", "target", "time", "branch_time", "metric", "value", "low", "high",
     "n",
 )  # fmt: skip
-RESAMPLED = 200  # draws of objects for an interval
 
 
 def control_curve(
@@ -64,41 +63,26 @@ def control_curve(
                 for time in sorted({*times, at}):
                     made = transmute(model, objects, [pair], sampler, time)
                     for origin, target in (pair, pair[::-1]):
-                        before, after = (
-                            made.where(label=target, origin=origin, role=role)
-                            for role in ("original", "sample")
-                        )
+                        before, after = before_and_after(made, origin, target)
                         facts = {"model": name, "origin": origin, "target": target, "time": time}
                         facts |= {"branch_time": at, "n": len(before)}
                         right = classifier.predict(after) == classes.index(target)
-                        for metric, value, low, high in _measured(before, after, right, facts):
+                        for metric, value, low, high in _measured(before, after, right):
                             numbers = {"metric": metric, "value": value, "low": low, "high": high}
                             rows.append(facts | numbers)
                     progress.update(1)
     return rows
 
 
-def _measured(before: np.ndarray, after: np.ndarray, right: np.ndarray, facts: dict):
+def _measured(before: np.ndarray, after: np.ndarray, right: np.ndarray):
     """(metric, value, low, high) of each metric."""
     x, y = (objects.reshape(len(objects), -1) for objects in (before, after))
     metrics: dict[str, Callable[[np.ndarray], float]] = {
-        "changed": lambda chosen: float(right[chosen].mean()),
-        "kept": lambda chosen: correlation(x[chosen], y[chosen]),
+        "changed": lambda chosen: right[chosen].mean(),
+        "kept": lambda chosen: np.nanmean(feature_correlation(x[chosen], y[chosen])),
     }
     if before.ndim == 4 and before.shape[1] == 1:
         slants = slant(before)[:, None], slant(after)[:, None]
-        metrics["kept_slant"] = lambda chosen: correlation(*(s[chosen] for s in slants))
-    rng = generator(0, "resample", facts["origin"], facts["target"])
-    draws = rng.integers(len(x), size=(RESAMPLED, len(x)))
+        metrics["kept_slant"] = lambda chosen: feature_correlation(*(s[chosen] for s in slants))[0]
     for metric, of in metrics.items():
-        low, high = np.nanpercentile([of(draw) for draw in draws], (2.5, 97.5))
-        yield metric, of(np.arange(len(x))), low, high
-
-
-def correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Mean over features of Pearson's r between two (n, D) arrays, of the features that vary in
-    both; NaN if none does."""
-    x, y = (values - values.mean(axis=0, dtype=np.float64) for values in (x, y))
-    spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
-    varies = spread > 1e-9 * len(x)
-    return float(((x * y).sum(axis=0)[varies] / spread[varies]).mean()) if varies.any() else np.nan
+        yield metric, float(of(np.arange(len(x)))), *map(float, interval(of, len(x)))

@@ -6,7 +6,7 @@ start, after training on each new class alone, and in the end on all classes. Nu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -28,11 +28,14 @@ class Stage:
             start, "linear_new" (trained further on the new class) and "linear_all" (on all classes)
             of later stages.
         samples: the samples of these models; None for a model without.
+        kept: whether all parameters that the branched model had before are the same, by their hash;
+            None if that is not known.
     """
 
     added: str | None
     quality: pd.DataFrame
     samples: Mapping[str, Samples | None]
+    kept: bool | None = None
 
     @property
     def classes(self) -> list[str]:
@@ -97,15 +100,21 @@ def read_stages(folders: Sequence[Path]) -> list[Stage]:
     """Stages from their folders of results, in order.
 
     Args:
-        folders: of each stage, with metrics/quality.csv, and samples/MODEL.parquet of every model
-            in it.
+        folders: of each stage, with metrics/quality.csv, samples/MODEL.parquet of every model in
+            it, and, of a stage that added a class, metrics/kept_branched.csv.
     """
     qualities = [read_rows(folder / "metrics/quality.csv") for folder in folders]
     samples = [
         {model: read_samples(folder / f"samples/{model}.parquet") for model in models - {"real"}}
         for folder, models in zip(folders, (set(q["model"]) for q in qualities), strict=True)
     ]
-    return stages_of(qualities, samples)
+    stages = stages_of(qualities, samples)
+    return [stages[0], *(_with_kept(*both) for both in zip(stages[1:], folders[1:], strict=True))]
+
+
+def _with_kept(stage: Stage, folder: Path) -> Stage:
+    hashes = read_rows(folder / "metrics/kept_branched.csv")
+    return replace(stage, kept=bool((hashes["before"] == hashes["after"]).all()))
 
 
 def series_of(stages: Sequence[Stage]) -> list[Series]:
@@ -147,9 +156,13 @@ def compare_old_classes(stages: Sequence[Stage]) -> str:
     if differing:
         words = "; ".join(f"{', '.join(names)} after {new}" for new, names in differing.items())
         return f"Branched model: samples of old classes are NOT the same as before: {words}."
+    kept = {stage.kept for stage in stages[1:]}
+    what = "every old parameter and the samples" if kept == {True} else "samples"
+    if False in kept:
+        what = "old parameters have CHANGED, but samples"
     each = " to ".join(f"{size:,}" for size in sorted({min(sizes.values()), max(sizes.values())}))
     return (
-        f"Branched model: samples of old classes ({', '.join(sizes)}; {each} each) "
+        f"Branched model: {what} of old classes ({', '.join(sizes)}; {each} each) "
         "are bit-identical before and after."
     )
 

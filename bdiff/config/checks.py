@@ -3,39 +3,28 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
+from bdiff.config.check_experiments import experiments
+from bdiff.config.check_names import known_names, pair, pairs, unique
 from bdiff.config.config import Config
 from bdiff.config.data import BranchPoint
 from bdiff.config.dataset import Dataset
-from bdiff.config.errors import nearest
-from bdiff.config.figures import NEEDS, Figure
+from bdiff.config.figures import NEEDS, Examples
+from bdiff.config.sampling import DISCRETE, is_discrete
 
 
 def problems(config: Config) -> list[str]:
     """One line for everything that does not fit."""
-    found = [*_known("run", config.run, config.datasets, "data set"), *_unique("run", config.run)]
+    found = [*known_names("run", config.run, config.datasets, "data set")]
+    found += unique("run", config.run)
     for name, dataset in config.datasets.items():
         found += _dataset(f"datasets.{name}", dataset)
+        if config.process_of(dataset).name == "ddpm":
+            found += _discrete(f"datasets.{name}", dataset)
     for name in NEEDS:
         figure = getattr(config.figures, name)
         if figure is not None:
             found += _figure(f"figures.{name}", figure, config, *NEEDS[name])
     return found
-
-
-def _known(
-    path: str, names: Iterable[str], known: Iterable[str] | None, what: str
-) -> Iterator[str]:
-    """Names that should be among the known ones; `known` is None where only the data can tell."""
-    if known is None:
-        return
-    for name in names:
-        if name not in known:
-            yield f"{path}: no {what} {name!r}; there are {', '.join(known)}{nearest(name, known)}"
-
-
-def _unique(path: str, names: Sequence[str]) -> Iterator[str]:
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{path}: {name!r} stands there {names.count(name)} times; once is enough"
 
 
 def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
@@ -62,7 +51,26 @@ def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
         yield from _metrics(path, dataset)
     for part in ("hybrids", "transmutation"):
         if section := getattr(dataset, part):
-            yield from _pairs(f"{path}.{part}.pairs", section.pairs, dataset)
+            yield from pairs(f"{path}.{part}.pairs", section.pairs, dataset.classes)
+    yield from experiments(path, dataset)
+
+
+def _discrete(path: str, dataset: Dataset) -> Iterator[str]:
+    """What a process in discrete time allows."""
+    for part in ("samples", "hybrids", "transmutation", "efficiency", "control"):
+        section = getattr(dataset, part)
+        if section and section.solver and not is_discrete(section.solver):
+            name = section.solver.name
+            found = f"{name!r} with churn" if name in DISCRETE else repr(name)
+            yield (
+                f"{path}.{part}.solver: found {found}, which needs times between the steps of the "
+                f"process ddpm; use {', '.join(DISCRETE)} (without churn), or the process vp"
+            )
+    if dataset.control:
+        yield (
+            f"{path}.control: its times are between 0 and 1, those of the process ddpm are whole "
+            f"numbers; use the process vp, or set control to null"
+        )
 
 
 def _net(path: str, dataset: Dataset) -> Iterator[str]:
@@ -94,8 +102,8 @@ def _classes(path: str, dataset: Dataset) -> Iterator[str]:
     chosen = dataset.data.classes
     if chosen == "all":
         return
-    yield from _known(path, chosen, dataset.classes_of_source, "class")
-    yield from _unique(path, chosen)
+    yield from known_names(path, chosen, dataset.classes_of_source, "class")
+    yield from unique(path, chosen)
     if len(set(chosen)) < 2:
         yield f"{path}: found {list(chosen)}; a tree needs two classes or more"
 
@@ -105,8 +113,8 @@ def _branch_points(
 ) -> Iterator[str]:
     """Branch points are nested or disjoint, later towards the root; the root holds all classes."""
     for number, point in enumerate(points):
-        yield from _known(f"{path}.{number}.classes", point.classes, classes, "class")
-        yield from _unique(f"{path}.{number}.classes", point.classes)
+        yield from known_names(f"{path}.{number}.classes", point.classes, classes, "class")
+        yield from unique(f"{path}.{number}.classes", point.classes)
     for (i, one), (j, other) in combinations(enumerate(points), 2):
         low, high = sorted([one, other], key=lambda point: len(set(point.classes)))
         inner, outer = set(low.classes), set(high.classes)
@@ -141,51 +149,63 @@ def _metrics(path: str, dataset: Dataset) -> Iterator[str]:
         )
 
 
-def _pair(path: str, pair: Sequence[str], dataset: Dataset) -> Iterator[str]:
-    yield from _known(path, pair, dataset.classes, "class")
-    if pair[0] == pair[1]:
-        yield f"{path}: found {list(pair)}; a pair is of two different classes"
-
-
-def _pairs(path: str, pairs: Sequence[Sequence[str]], dataset: Dataset) -> Iterator[str]:
-    for pair in pairs:
-        yield from _pair(path, pair, dataset)
-    sorted_pairs = [sorted(pair) for pair in pairs]
-    for number, pair in enumerate(sorted_pairs):
-        if pair in sorted_pairs[:number]:
-            yield f"{path}: {list(pairs[number])} stands there twice, in this or the other order"
-
-
 def _figure(
     path: str, figure, config: Config, needs: Sequence[str], form: str | None
 ) -> Iterator[str]:
-    yield from _known(f"{path}.dataset", [figure.dataset], config.datasets, "data set")
+    yield from _made_of(f"{path}.dataset", figure.dataset, config, needs, form)
     dataset = config.datasets.get(figure.dataset)
+    if dataset is None:
+        return
+    if isinstance(figure, Examples) and figure.discrete:
+        yield from _discrete_examples(f"{path}.discrete", figure, config, needs, form)
+    if "hybrids" in needs and dataset.hybrids and dataset.transmutation:
+        yield from _same_pairs(f"{path}.dataset", figure.dataset, dataset)
+    if hasattr(figure, "classes"):
+        yield from known_names(f"{path}.classes", figure.classes, dataset.classes, "class")
+        yield from unique(f"{path}.classes", figure.classes)
+    if hasattr(figure, "pair"):
+        yield from pair(f"{path}.pair", figure.pair, dataset.classes)
+
+
+def _made_of(
+    path: str, name: str, config: Config, needs: Sequence[str], form: str | None
+) -> Iterator[str]:
+    """The data set of a figure has what the figure needs."""
+    yield from known_names(path, [name], config.datasets, "data set")
+    dataset = config.datasets.get(name)
     if dataset is None:
         return
     for part in needs:
         if getattr(dataset, part) is None:
             yield (
-                f"{path}.dataset: {figure.dataset!r} has no {part}, which the figure needs; add "
-                f"datasets.{figure.dataset}.{part}, or set the figure to null"
+                f"{path}: {name!r} has no {part}, which the figure needs; add "
+                f"datasets.{name}.{part}, or set the figure to null"
             )
     if form and dataset.is_table != (form == "table"):
         found = "a table" if dataset.is_table else "images"
-        yield f"{path}.dataset: {figure.dataset!r} is {found}, but the figure shows {form}"
+        yield f"{path}: {name!r} is {found}, but the figure shows {form}"
     elif form == "images" and dataset.shape[0] > 1:
         yield (
-            f"{path}.dataset: {figure.dataset!r} has images of {dataset.shape[0]} channels, but "
+            f"{path}: {name!r} has images of {dataset.shape[0]} channels, but "
             f"the figure draws grey ones; set the figure to null"
         )
-    if getattr(figure, "discrete", None):
-        yield from _figure(f"{path}.discrete", Figure(dataset=figure.discrete), config, needs, form)
-    if "hybrids" in needs and dataset.hybrids and dataset.transmutation:
-        yield from _same_pairs(f"{path}.dataset", figure.dataset, dataset)
-    if hasattr(figure, "classes"):
-        yield from _known(f"{path}.classes", figure.classes, dataset.classes, "class")
-        yield from _unique(f"{path}.classes", figure.classes)
-    if hasattr(figure, "pair"):
-        yield from _pair(f"{path}.pair", figure.pair, dataset)
+
+
+def _discrete_examples(
+    path: str, figure: Examples, config: Config, needs: Sequence[str], form: str | None
+) -> Iterator[str]:
+    yield from _made_of(path, figure.discrete, config, needs, form)
+    dataset = config.datasets.get(figure.discrete)
+    if dataset and config.process_of(dataset).name != "ddpm":
+        yield (
+            f"{path}: {figure.discrete!r} has continuous time; set "
+            f"datasets.{figure.discrete}.process to {{name: ddpm}}, or discrete to null"
+        )
+    if dataset and dataset.classes != config.datasets[figure.dataset].classes:
+        yield (
+            f"{path}: {figure.discrete!r} has other classes than {figure.dataset!r}, but the "
+            f"figure shows them side by side"
+        )
 
 
 def _same_pairs(path: str, name: str, dataset: Dataset) -> Iterator[str]:

@@ -52,6 +52,10 @@ class Config(Section):
         further = (derived(name, dataset) for name, dataset in self.datasets.items())
         return reduce(or_, further, dict(self.datasets))
 
+    def process_of(self, dataset: Dataset) -> Process:
+        """The forward process of a data set's models."""
+        return dataset.process or self.process
+
     @property
     def wanted_figures(self) -> tuple[str, ...]:
         """The figures to make: those that are not null and whose data set is run."""
@@ -71,7 +75,8 @@ class Config(Section):
                 sample_hybrids, transmute, compare_transmutation, evaluate, measure_efficiency, or
                 the name of a figure.
             dataset: name of the data set; for figures none.
-            model: branched or linear, for the stage train; also linear_guided, for sample.
+            model: branched or linear, for the stage train; also linear_guided, for sample; for
+                extend those of the data set.
 
         Raises:
             KeyError: if there is no such stage, or the configuration has no such section.
@@ -99,7 +104,7 @@ class Config(Section):
         compiled = {"compile": True} if self.compile else {}
         # Trees are those of noise levels: estimated under one process, they serve any.
         process = {"process": self.process.model_dump(mode="json")}
-        own_process = {"process": (dataset.process or self.process).model_dump(mode="json")}
+        own_process = {"process": self.process_of(dataset).model_dump(mode="json")}
         match stage:
             case "download":
                 return {"source": dataset.data.source}
@@ -127,12 +132,13 @@ class Config(Section):
                 )
             case "extend":
                 extended = dataset.extended[model]
+                tree = {} if model.startswith("linear") else {"tree": _estimated(part("tree"))}
                 return (
                     seed
                     | device
                     | precision
+                    | tree
                     | {"new_classes": list(extended.new), "retrain": extended.retrain}
-                    | {"tree": _estimated(part("tree"))}
                     | {"training": _written(extended.training, f"datasets.{name}")}
                 )
             case "sample":

@@ -175,4 +175,5 @@ class Comparison(Cosines):
     draws: Whole = Field(4, ge=2, description="independent draws, at least 2")
 
 
+Estimated = Annotated[SharingTree | SimilarityTree, Discriminator("method")]
 Tree = Annotated[SharingTree | SimilarityTree | GivenTree, Discriminator("method")]

@@ -69,7 +69,7 @@ def epsilons(base: Dataset, name: str) -> dict[str, str]:
 def left_out(base: Dataset, name: str) -> dict[str, tuple[str, str]]:
     """Class -> names of the data sets without it and with it added."""
     section = base.leave_one_out
-    classes = base.classes or () if section.classes == "all" else section.classes
+    classes = base.classes if section.classes == "all" else section.classes
     slugs = {c: quote(c, safe="") for c in classes}
     return {c: (f"{name}-without-{slug}", f"{name}-added-{slug}") for c, slug in slugs.items()}
 
@@ -138,7 +138,7 @@ def _leave_one_out(name: str, base: Dataset) -> Iterator[tuple[str, Derived]]:
     if section is None:
         return
     for wanted, (without, later) in left_out(base, name).items():
-        kept = tuple(other for other in base.classes or section.classes if other != wanted)
+        kept = tuple(other for other in base.classes if other != wanted)
         yield without, _derive(name, base, kept=kept, training=Models(branched=section.training))
         models = {
             model: Extended(

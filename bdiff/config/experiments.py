@@ -3,12 +3,12 @@
 Each is a set of further data sets, see `bdiff.config.derived`.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from bdiff.config.base import ClassName, Real, Section, Whole, word_or
-from bdiff.config.data import Fraction, SimilarityTree, Tree
+from bdiff.config.data import SAMPLING_END, Estimated, SimilarityTree
 from bdiff.config.models import LinearTraining, Training
 from bdiff.config.sampling import Pairs
 
@@ -47,7 +47,7 @@ class Extension(Section):
 class LeaveOneOut(Section):
     """Each class added to a model of all others."""
 
-    classes: word_or(Literal["all"], tuple[ClassName, ...]) = Field(
+    classes: word_or(Literal["all"], Annotated[tuple[ClassName, ...], Field(min_length=1)]) = Field(
         "all", description="all, or a list of the class names to leave out in turn"
     )
     training: Training = Field(description="training of the models without the class")
@@ -59,7 +59,7 @@ class Stability(Section):
     """The tree of independent draws of objects, and a branched model of each (section 6.7)."""
 
     draws: Whole = Field(ge=3, description="independent draws of objects, at least 3")
-    tree: Tree = Field(description="{method: ..., objects per class, the method's settings}")
+    tree: Estimated = Field(description="{method: ..., objects per class, the method's settings}")
     training: Training | None = Field(
         None, description="training of a branched model on each tree; null for none"
     )
@@ -69,8 +69,9 @@ class Stability(Section):
 class EpsilonSweep(Section):
     """The tree for each of several epsilons, and a branched model of each (section 6.8)."""
 
-    epsilons: tuple[Real, ...] = Field(
-        min_length=2, description="differences of cosines that count as none, each from 0 to 2"
+    epsilons: tuple[Annotated[Real, Field(gt=0, le=2)], ...] = Field(
+        min_length=2,
+        description="differences of cosines that count as none, each above 0, at most 2",
     )
     tree: SimilarityTree = Field(description="{method: all_pairs or aligned_pairs, its settings}")
     training: Training | None = Field(
@@ -82,7 +83,9 @@ class EpsilonSweep(Section):
 class Control(Pairs):
     """Transmutation at several noise levels, branched and label-guided (section 5.5)."""
 
-    times: tuple[Fraction, ...] = Field(
+    count: Whole = Field(ge=2, description="objects per pair and direction, at least 2")
+    times: tuple[Annotated[Real, Field(gt=SAMPLING_END, lt=1)], ...] = Field(
         min_length=1,
-        description="times t to noise objects to, besides each pair's branch point",
+        description="times t to noise objects to, besides each pair's branch point; between "
+        "0.001, where sampling ends, and 1",
     )

@@ -83,6 +83,14 @@ Solver = Annotated[
     SteppedSolver | DDIM | MultistepSolver | DEIS | Heun | ProbabilityFlow, Discriminator("name")
 ]
 
+# Those that need no times between the steps of a process in discrete time, heun only without churn.
+DISCRETE = ("ddim", "dpm_solver_pp", "sde_dpm_solver_pp", "unipc", "heun")
+
+
+def is_discrete(solver: Solver) -> bool:
+    """Whether a process in discrete time can be sampled with it."""
+    return solver.name in DISCRETE and not getattr(solver, "churn", 0)
+
 
 SOLVER = Field(
     None,

@@ -42,7 +42,7 @@ def table_hybrids(
         edges = feature_bins(*(x[:, number] for x in (as_a, as_b, states)))
         filled(axes, as_a[:, number], edges, FIRST, label=a)
         filled(axes, as_b[:, number], edges, SECOND, label=b)
-        outlined(axes, states[:, number], edges, COLOURS["hybrid"], label=f"hybrid, t = {time:.2f}")
+        outlined(axes, states[:, number], edges, COLOURS["hybrid"], label=f"hybrid, t = {time:.3g}")
         axes.set_title(shorten(name), loc="left", fontsize=9.5)
         bare([axes])
     for axes in panels[-COLUMNS:]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from bdiff.figures.feature_correlation import before_and_after, feature_correlation
+from bdiff.analysis.kept import before_and_after, feature_correlation
 from bdiff.figures.histogram import few_ticks
 from bdiff.figures.style import FIRST, SECOND, in_style, new_figure, panel_grid, shorten
 from bdiff.sampling.files import Samples

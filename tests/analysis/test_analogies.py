@@ -111,6 +111,60 @@ def test_states_cross_into_the_branches_of_the_new_class(tree, branch_times):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("time", "crossings"),
+    [
+        (0.2, [(0.2, "4", "9")]),
+        (0.45, [(0.35, "49", "9")]),
+        (0.6, [(0.5, "049", "49"), (0.35, "49", "9")]),
+    ],
+)
+def test_states_cross_at_the_time_or_at_the_branch_points_below_it(tree, time, crossings):
+    model = silent(tree, [[0.0, -4.0], [-2.0, 1.0], [2.0, 3.0]])
+    sampler = Sampler.of({"name": "ddim", "steps": 4, "clip": False})
+    made = transmute(model, dict.fromkeys("49", np.ones((5, 2))), [("4", "9")], sampler, time)
+    assert set(made.time[made.role == "noised"]) == {time}
+    numbers = {"".join(branch.classes): n for n, branch in enumerate(tree.branches)}
+    state, above = made.where("9", "noised", "4"), time
+    nodes = {*sampler.schedule(model)[1], time, *(at for at, *_ in crossings)}
+    for at, parent, child in crossings:
+        state = walk(model.process, state, [node for node in nodes if at <= node <= above])
+        state = model.cross(torch.as_tensor(state), at, numbers[parent], numbers[child]).numpy()
+        above = at
+    expected = walk(model.process, state, [node for node in nodes if node <= above])
+    np.testing.assert_allclose(made.where("9", "sample", "4"), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_label_guided_model_transmutes_at_a_time_that_is_given(branched, linear, tree):
+    """With the same noise as the branched one, whatever the time."""
+    objects = {name: np.full((3, 5), 0.5, np.float32) for name in "049"}
+    pairs, noise = [("4", "9"), ("0", "4")], []
+    for time in (0.3, 0.8):
+        both = [transmute(model, objects, pairs, SAMPLER, time) for model in (branched, linear)]
+        noised = [made.x[made.role == "noised"] for made in both]
+        assert np.array_equal(*noised)
+        assert set(both[1].time[both[1].role == "noised"]) == {time}
+        alpha, sigma = (float(f(time)) for f in (branched.process.alpha, branched.process.sigma))
+        noise.append((noised[0] - alpha * 0.5) / sigma)
+    np.testing.assert_allclose(*noise, rtol=1e-3, atol=1e-5)
+    made = transmute(linear, objects, pairs, SAMPLER, tree=tree)
+    for a, b in pairs:
+        for origin, target in ((a, b), (b, a)):
+            rows = (made.role == "noised") & (made.label == target) & (made.origin == origin)
+            assert set(made.time[rows]) == {tree.branch_time(a, b)}
+    # the class is told: what it becomes depends on it
+    assert not np.array_equal(made.where("9", "sample", "4"), made.where("0", "sample", "4"))
+    with pytest.raises(ValueError, match="a linear model has no branch points; give the time"):
+        transmute(linear, objects, pairs, SAMPLER)
+
+
+@pytest.mark.parametrize("time", [0.001, 1.0, 1.5])
+def test_objects_are_noised_while_sampling_goes_on(linear, time):
+    objects = dict.fromkeys("49", np.zeros((3, 5)))
+    with pytest.raises(ValueError, match=f"time is {time:g}, it must lie between 0.001, where"):
+        transmute(linear, objects, [("4", "9")], SAMPLER, time)
+
+
 def test_a_label_guided_model_has_no_branch_points(linear):
     with pytest.raises(ValueError, match="a linear model has no branch points"):
         hybrids(linear, [("4", "9")], 2, SAMPLER)

@@ -71,21 +71,25 @@ def test_any_model_that_has_rows_is_drawn(quality, texts):
 
 def test_efficiency_shows_means_errors_and_ratios(texts):
     facts = {"dataset": "d", "classes": 3, "count": 64, "steps": 20, "solver": "ddim"}
+    facts["predicted_ratio"] = 0.44
     rows = [
         {**facts, "way": way, "repeat": r, "seconds": s + r, "evaluations": n}
-        for way, s, n in (("separate", 9.0, 1000), ("shared", 4.0, 450))
+        for way, s, n in (("separate", 9.0, 1000), ("shared", 4.0, 450), ("linear", 8.0, 960))
         for r in (0, 2)
     ]
     figure = efficiency(pd.DataFrame(rows), "My data")
     seconds, evaluations = figure.axes
-    assert heights(seconds) == [10, 5]
-    assert heights(evaluations) == [1000, 450]
+    assert heights(seconds) == [10, 5, 9]
+    assert heights(evaluations) == [1000, 450, 960]
+    (predicted,) = evaluations.collections[0].get_segments()
+    assert np.allclose(predicted[:, 1], 440)
     error = seconds.containers[0].lines[2][0].get_segments()
     assert np.allclose(np.diff(error, axis=1)[:, 0, 1], 2 / np.sqrt(2))  # sd 1 of 2 repeats
     words = texts(figure)
     assert "all 3 classes" in words
     assert "0.500 of separate" in words
     assert "0.450 of separate" in words
+    assert "0.440 of separate, predicted by the lengths" in words
     assert seconds.get_ylabel() == "seconds"
     assert "20 steps + branch times, DDIM" in words
     assert "thread" not in words
@@ -94,6 +98,7 @@ def test_efficiency_shows_means_errors_and_ratios(texts):
 
 def test_labels_of_bars_with_large_errors_are_not_cut():
     facts = {"classes": 3, "count": 64, "steps": 20, "solver": "ddim", "evaluations": 9}
+    facts["predicted_ratio"] = 0.4
     rows = [
         {**facts, "way": way, "seconds": s} for way in ("separate", "shared") for s in (0.1, 30.0)
     ]

@@ -4,56 +4,13 @@ import runpy
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bdiff.analysis.stages import Series, compare_old_classes, of_paper, stages_of
 from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.figures.class_extension import class_extension
-from bdiff.files import write_rows
 from bdiff.paper import FOLDER, paper_numbers
-from bdiff.sampling.files import Samples, write_samples
-
-IMAGE, TABLE = (1, 14, 14), (4,)
-LATER = ("branched", "linear_new", "linear_all", "real")
-VALUES = {"branched": 20.0, "linear": 40.0, "linear_new": 300.0, "linear_all": 50.0, "real": 5.0}
-
-
-def table(name, models, classes):
-    """quality.csv: a model's value and 0.1 more for each class; split test must not be drawn."""
-    rows = []
-    for model in models:
-        for number, label in enumerate(classes):
-            row = {"dataset": name, "model": model, "class": label, "n": 9, "seed": 0}
-            row |= {"metric": "frechet_raw", "space": "raw"}
-            rows.append({**row, "value": VALUES[model] + 0.1 * number, "split": "train"})
-            rows.append({**row, "value": 1e6, "split": "test"})
-            rows.append({**row, "metric": "accuracy", "value": 1 - number / 100, "split": "train"})
-    return pd.DataFrame(rows)
-
-
-def generated(classes, shape, seed=0):
-    """Twelve samples of each class; those of a class do not depend on the others."""
-    x = [
-        np.random.default_rng([seed, ord(name[0])]).uniform(-1, 1, (12, *shape)) for name in classes
-    ]
-    label = np.repeat(list(classes), 12)
-    n = len(label)
-    return Samples(
-        np.concatenate(x), label, ["sample"] * n, [""] * n, np.zeros(n), np.tile(range(12), n // 12)
-    )
-
-
-def make_stages(added="7", shape=IMAGE, start="049", dataset="mine"):
-    qualities, samples = [], []
-    for number in range(len(added) + 1):
-        classes = sorted([*start, *added[:number]])
-        models = LATER if number else ("branched", "linear", "real")
-        qualities.append(table(f"{dataset}-extension-{number}", models, classes))
-        made = {"branched": generated(classes, shape)}
-        made |= {m: generated(classes, shape, 1) for m in models if m.startswith("linear")}
-        samples.append(made)
-    return stages_of(qualities, samples)
+from tests.stages import IMAGE, TABLE, generated, make_stages, write_stages
 
 
 @pytest.fixture(autouse=True)
@@ -203,16 +160,7 @@ def test_the_script_says_whether_old_samples_are_identical(request, tmp_path, ca
     x = np.zeros((4, *IMAGE), np.float32)
     dataset = Dataset(x, np.arange(4) % 2, ("0", "4"), np.repeat("train", 4), "mine", "My data")
     write_dataset(dataset, tmp_path / "data.parquet")
-    folders = []
-    for number, stage in enumerate(make_stages("71")):
-        folders.append(tmp_path / f"mine-extension-{number}")
-        write_rows(
-            folders[-1] / "metrics/quality.csv",
-            stage.quality.to_dict("records"),
-            list(stage.quality),
-        )
-        for model, made in stage.samples.items():
-            write_samples(made, folders[-1] / f"samples/{model}.parquet")
+    folders = write_stages(make_stages("71"), tmp_path)
     arguments = ["--settings", "{}", "--data", tmp_path / "data.parquet", "--stages", *folders]
     arguments += ["--paper", FOLDER, "--output", tmp_path / "F8.svg"]
     script = runpy.run_path(str(request.config.rootpath / "scripts/plot_class_extension.py"))

@@ -37,6 +37,7 @@ def files(request, tmp_path, rng, quality, hybrids_and_transmutation):
     write_samples(transmutation, tmp_path / "transmutation.parquet")
     write_rows(tmp_path / "quality.csv", quality.to_dict("records"), list(quality))
     facts = {"dataset": "mine", "classes": 2, "count": 4, "steps": 5, "solver": "ddim", "repeat": 0}
+    facts["predicted_ratio"] = 0.5
     runs = [{**facts, "way": w, "seconds": 2.0, "evaluations": 9} for w in ("separate", "shared")]
     write_rows(tmp_path / "efficiency.csv", runs, list(runs[0]))
     samples = [f"{model}={tmp_path / 'samples.parquet'}" for model in ("branched", "linear")]
@@ -70,6 +71,7 @@ SCRIPTS = {
         *("table", "data hybrids transmutation", {}),
         ("F15a_hybrids", "F15b_transmutation", "F15c_correlations"),
     ),
+    "plot_hybrids": ("table", "data hybrids", {}, ()),
     "plot_similarities": (None, "data tree", {"pair": CLASSES, "objects": 20}, ()),
 }
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bdiff.analysis.kept import before_and_after, feature_correlation
 from bdiff.figures.correlation_histograms import correlation_histograms
-from bdiff.figures.feature_correlation import before_and_after, feature_correlation
 from bdiff.figures.table_hybrids import table_hybrids
 from bdiff.figures.table_transmutation import table_transmutation
 
@@ -53,11 +53,17 @@ def test_scatters_show_before_and_after_with_r(files, texts):
 
 
 def test_histograms_of_r_hold_every_feature(files):
-    figure = correlation_histograms(files[1], ("V", "Y"), "UCI letters")
-    for axes, way in zip(figure.axes, ("V to Y", "Y to V"), strict=True):
+    figure = correlation_histograms(files[1], ("V", "Y"), FEATURES, "UCI letters")
+    for axes, way in zip(figure.axes[:2], ("V to Y", "Y to V"), strict=True):
         assert sum(patch.get_height() for patch in axes.patches) == len(FEATURES)
         assert axes.get_title(loc="left").startswith(f"{way}: mean r 0.")
-        assert "Pearson r" in axes.get_xlabel()
+    before, after = before_and_after(files[1], "V", "Y")
+    r = feature_correlation(before, after)
+    drawn = figure.axes[2].lines[0].get_xdata()
+    assert np.allclose(drawn, r)
+    segments = np.array(figure.axes[2].collections[0].get_segments())[:, :, 0]
+    assert (segments[:, 0] < r).all()
+    assert (r < segments[:, 1]).all()
 
 
 def test_pairs_that_share_a_class_keep_their_own_objects(rng, hybrids_and_transmutation):

@@ -22,86 +22,146 @@ FIGURES = (
         "F4d_correlations",
         "F4e_frechet",
     ),
-    *("F10_efficiency", "F11_efficiency"),
-    *("F13_hybrids_transmutation", "F22_similarities"),
-    *("F15a_hybrids", "F15b_transmutation", "F15c_correlations"),
+    *("F7_class_extension", "F8b_leave_one_out", "F10_efficiency"),
+    *("F13_hybrids_transmutation", "F14_transmutation_control"),
+    *("F15a_hybrids", "F15b_transmutation", "F15c_correlations", "F16a_hybrids"),
+    *("F20_branch_stability", "F21_epsilon_sweep", "F22_similarities"),
 )
-TABLES = ("T1_branches", "T2_efficiency", "T3_frechet", "T6_discovery_time", "quality")
+TABLES = (
+    *("T1_branches", "T2_efficiency", "T3_frechet", "T4_class_extension", "T6_discovery_time"),
+    *("quality", "F20_branch_score_distances"),
+)
 
-# Everything that is made of the digits' branched model.
-OF_DIGITS_BRANCHED = {
-    "sample": 1,
-    "sample_hybrids": 1,
-    "transmute": 1,
-    "measure_efficiency": 1,
+# Everything that shows the quality of the digits' models.
+OF_DIGITS_QUALITY = {
     "evaluate": 1,
     "summarise_quality": 1,
-    "plot_examples": 1,
     "plot_sample_quality": 1,
-    "plot_efficiency": 1,
-    "plot_image_transmutation": 1,
+    "plot_leave_one_out": 1,  # beside the model of all classes
+    "plot_branch_stability": 1,  # beside the label-guided one
     "make_tables": 1,
 }
 OF_MODELS = {
-    "train": 4,
-    "sample": 5,  # the label-guided model of letters also with guidance
+    "train": 6,  # the digits' two, their first classes' two, that without a class, the letters'
+    "extend": 5,
+    "sample": 11,  # the label-guided model of digits also with guidance
     "sample_hybrids": 2,
     "transmute": 2,
-    "measure_efficiency": 2,
-    "evaluate": 2,
+    "compare_transmutation": 1,
+    "measure_efficiency": 1,
+    "evaluate": 5,
     "summarise_quality": 1,
     "plot_examples": 1,
     "plot_sample_quality": 1,
     "plot_letters": 1,
-    "plot_efficiency": 2,
+    "plot_class_extension": 1,
+    "plot_leave_one_out": 1,
+    "plot_efficiency": 1,
     "plot_image_transmutation": 1,
+    "plot_transmutation_control": 1,
     "plot_table_transmutation": 1,
+    "plot_hybrids": 1,
+    "plot_branch_stability": 1,
     "make_tables": 1,
 }
 OF_TREES = {"plot_branched_process": 1, "plot_similarities": 1}
 
 EDITS = {
-    "datasets.digits.samples.count": (
-        9,
-        {
-            "sample": 2,
-            "evaluate": 1,
-            "summarise_quality": 1,
-            "plot_examples": 1,
-            "plot_sample_quality": 1,
-            "make_tables": 1,
-        },
-    ),
-    "datasets.digits.metrics.count": (
-        7,
-        {"evaluate": 1, "summarise_quality": 1, "plot_sample_quality": 1, "make_tables": 1},
-    ),
-    "datasets.letters_avy.training.linear.steps": (
-        51,
-        {
+    "datasets.digits.samples.count": (9, OF_DIGITS_QUALITY | {"sample": 3, "plot_examples": 1}),
+    "datasets.digits.metrics.count": (7, OF_DIGITS_QUALITY),
+    "datasets.digits.training.linear.steps": (
+        31,
+        OF_DIGITS_QUALITY
+        | {
             "train": 1,
             "sample": 2,
+            "compare_transmutation": 1,
+            "measure_efficiency": 1,
+            "plot_efficiency": 1,
+            "plot_examples": 1,
+            "plot_transmutation_control": 1,
+        },
+    ),
+    "datasets.letters_avy.hybrids.count": (
+        9,
+        {"sample_hybrids": 1, "plot_table_transmutation": 1, "plot_hybrids": 1},
+    ),
+    "datasets.letters_avy.process.beta_max": (
+        0.03,
+        {
+            "train": 1,
+            "sample": 1,
+            "sample_hybrids": 1,
+            "transmute": 1,
             "evaluate": 1,
             "summarise_quality": 1,
             "plot_letters": 1,
+            "plot_table_transmutation": 1,
+            "plot_hybrids": 1,
             "make_tables": 1,
         },
     ),
-    "datasets.letters_avy.hybrids.count": (9, {"sample_hybrids": 1, "plot_table_transmutation": 1}),
     "datasets.digits.efficiency.repeats": (
         3,
         {"measure_efficiency": 1, "plot_efficiency": 1, "make_tables": 1},
     ),
-    # The label-guided model does not depend on the tree.
+    "datasets.digits.extension.added.linear_new.steps": (
+        6,
+        {"extend": 1, "sample": 1, "evaluate": 1, "plot_class_extension": 1, "make_tables": 1},
+    ),
+    "datasets.digits.leave_one_out.added.steps": (
+        6,
+        {"extend": 2, "sample": 2, "evaluate": 1, "plot_leave_one_out": 1},
+    ),
+    "datasets.digits.control.times": (
+        [0.6, 0.7],
+        {"compare_transmutation": 1, "plot_transmutation_control": 1},
+    ),
+    "datasets.digits.stability.training": (
+        {"steps": 5},
+        {"train": 3, "sample": 3, "evaluate": 3, "plot_branch_stability": 1},
+    ),
+    "datasets.digits.epsilon_sweep.epsilons": (
+        [0.02, 0.2],
+        {"estimate_tree": 1, "plot_epsilon_sweep": 1},
+    ),
+    "datasets.digits.epsilon_sweep.training": (
+        {"steps": 5},
+        {"train": 2, "sample": 2, "evaluate": 2, "plot_epsilon_sweep": 1},
+    ),
+    # Label-guided models do not depend on the tree; models without a class, or of the first ones,
+    # have the same settings for theirs.
     "datasets.digits.tree.smoothing": (
         4,
-        {"estimate_tree": 1, "train": 1} | OF_DIGITS_BRANCHED | OF_TREES,
+        OF_DIGITS_QUALITY
+        | OF_TREES
+        | {
+            "estimate_tree": 3,
+            "train": 3,
+            "extend": 3,
+            "sample": 5,
+            "sample_hybrids": 1,
+            "transmute": 1,
+            "compare_transmutation": 1,
+            "measure_efficiency": 1,
+            "evaluate": 4,
+            "plot_examples": 1,
+            "plot_efficiency": 1,
+            "plot_class_extension": 1,
+            "plot_image_transmutation": 1,
+            "plot_transmutation_control": 1,
+        },
     ),
     "datasets.digits.comparison.draws": (3, {"compare_estimators": 1, "make_tables": 1}),
     "figures.F22_similarities.objects": (21, {"plot_similarities": 1}),
     "datasets.mnist.samples.count": (2000, {}),
     "figures.F6_sample_quality.dataset": ("fashion_mnist", {}),
-    "seed": (1, {"estimate_tree": 2, "compare_estimators": 1} | OF_MODELS | OF_TREES),
+    "seed": (
+        1,
+        {"estimate_tree": 9, "compare_estimators": 1, "plot_epsilon_sweep": 1}
+        | OF_MODELS
+        | OF_TREES,
+    ),
 }
 
 
@@ -118,12 +178,13 @@ def test_the_table_of_quality_tells_cost_and_command(finished):
     with (finished.root / "results/tables/quality.csv").open(newline="") as file:
         rows = {(row["dataset"], row["model"]): row for row in csv.DictReader(file)}
     assert list(rows) == [
-        *(("digits", model) for model in ("branched", "linear", "real")),
-        *(("letters_avy", m) for m in ("branched", "linear", "linear_guided", "real")),
+        *(("digits", model) for model in ("branched", "linear", "linear_guided", "real")),
+        *(("letters_avy", model) for model in ("branched", "real")),
     ]
     # guidance asks the same weights twice
     calls = [
-        float(rows["letters_avy", m]["evaluations_per_object"]) for m in ("linear", "linear_guided")
+        float(rows["digits", model]["evaluations_per_object"])
+        for model in ("linear", "linear_guided")
     ]
     assert calls[1] == 2 * calls[0]
     row = rows["digits", "branched"]
@@ -161,9 +222,10 @@ def test_a_second_run_executes_no_job(finished):
     assert "Nothing to be done" in finished.run()
 
 
-def test_the_report_is_made_from_what_is_there(finished):
-    finished.run("--report", "report.html")
-    assert (finished.root / "report.html").stat().st_size > 100_000
+def test_the_page_shows_every_figure_and_table(finished):
+    page = (finished.root / "results/report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/") >= len(FIGURES)
+    assert len(page) > 100_000
 
 
 @pytest.mark.parametrize("path", EDITS)
@@ -172,7 +234,12 @@ def test_an_edited_number_reruns_its_own_stages(finished, path):
     settings = value
     for key in reversed(path.split(".")):
         settings = {key: settings}
-    assert finished.planned(settings) == expected
+    assert finished.planned(settings) == on_the_page(expected)
+
+
+def on_the_page(jobs):
+    """With the page of all figures and tables, which is made again whenever one of them is."""
+    return jobs | {"make_report": 1} if jobs else jobs
 
 
 @contextmanager
@@ -221,8 +288,12 @@ def test_touched_files_rerun_nothing(finished):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("bdiff/figures/efficiency.py", {"plot_efficiency": 2}),
+        ("bdiff/figures/efficiency.py", {"plot_efficiency": 1}),
         ("bdiff/nets/unet.py", OF_MODELS),
+        (
+            "bdiff/analysis/control.py",
+            {"compare_transmutation": 1, "plot_transmutation_control": 1},
+        ),
         ("bdiff/branch_points/compare.py", {"compare_estimators": 1, "make_tables": 1}),
         ("bdiff/config/models.py", {}),
         ("scripts/plot_examples.py", {"plot_examples": 1}),
@@ -232,5 +303,5 @@ def test_touched_files_rerun_nothing(finished):
 def test_edited_code_reruns_the_stages_that_import_it(finished, path, expected):
     path = finished.root / path
     with edited(path, path.read_text() + "\n# An edit.\n"):
-        assert finished.planned() == expected
+        assert finished.planned() == on_the_page(expected)
     assert finished.planned() == {}

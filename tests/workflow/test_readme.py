@@ -6,6 +6,8 @@ import pytest
 import yaml
 from sklearn.datasets import load_iris
 
+from bdiff import VP, Training, build_model, estimate_tree, from_arrays, train
+
 from .conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,6 +35,23 @@ def test_own_data_in_ten_lines_of_python(iris, capsys):
     assert len(lines) == 100
     assert 4 < float(lines[0].strip("[]").split()[0]) < 6.5  # centimetres
     assert float(lines[-1].split()[-1]) >= 10
+
+
+def test_a_class_is_added_and_objects_turned_in_six_lines(iris):
+    data = from_arrays(*iris, name="mine", standardise=True)
+    known = data.keep_classes(["setosa", "virginica"])
+    tree = estimate_tree(known, VP(), min_time=0.01)
+    model = build_model("branched", VP(), data.shape, {"name": "residual"}, tree=tree)
+    train(model, known, Training(steps=20))
+    names = {'"A': '"setosa', '/V"': '/virginica"', '"V"': '"virginica"', '"new"': '"versicolor"'}
+    code = block("python", 1).replace("steps=2000", "steps=20")
+    for name, own in names.items():
+        code = code.replace(name, own)
+    place = {"model": model, "data": data, "more_data": data, "Training": Training}
+    exec(compile(code, "README.md", "exec"), place)
+    assert place["larger"].classes == ("setosa", "virginica", "versicolor")
+    assert place["turned"].where(label="virginica", role="sample").shape == (50, 4)
+    assert len(place["shared"].where(role="hybrid")) == 20
 
 
 def test_own_data_by_configuration(iris, checkout):

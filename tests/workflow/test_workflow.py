@@ -78,10 +78,10 @@ def test_an_overlay_that_names_another_kind_replaces_a_part(checkout, tmp_path):
 
 
 def test_what_is_not_configured_is_named(checkout):
-    target = "results/letters_avy/models/linear/manifest.json"
+    target = "results/mnist_discrete/models/linear/manifest.json"
     done = checkout.snakemake("-n", "--cores", 1, "--", target)
     assert done.returncode == 1
-    assert "no datasets.letters_avy.training.linear" in done.stdout
+    assert "no datasets.mnist_discrete.training.linear" in done.stdout
 
 
 def helpers(root, cores=2, **settings):

@@ -154,6 +154,13 @@ def extended_model(wildcards):
     return f"results/{start.dataset}/models/{start.model}"
 
 
+def linear_model(wildcards):
+    """The files of the label-guided model, where there is one."""
+    there = CONFIG.all_datasets[wildcards.dataset].training.linear
+    folder = f"results/{wildcards.dataset}/models/linear"
+    return [f"{folder}/manifest.json", f"{folder}/weights.safetensors"] if there else []
+
+
 def in_extended_model(name):
     """A file of that model."""
     return lambda wildcards: f"{extended_model(wildcards)}/{name}"
@@ -264,8 +271,11 @@ def stage_files(path):
 
 
 def files_of_stages(names, path):
+    """A file of each of these stages, and of each model where the path names {model}; what the path
+    names kept_ is of stages that added a class."""
+    later = names[1:] if "/kept_" in path else names
     models = lambda name: CONFIG.all_datasets[name].models if "{model}" in path else [None]
-    return [path.format(dataset=name, model=model) for name in names for model in models(name)]
+    return [path.format(dataset=name, model=model) for name in later for model in models(name)]
 
 
 def all_stages(path, key=""):

@@ -12,11 +12,7 @@ rule plot_branched_process:
         data=of_figure("F1_branched_process", "data/processed/{dataset}.parquet"),
         tree=of_figure("F1_branched_process", "results/{dataset}/tree/tree.json"),
     output:
-        svg=report(
-            "results/figures/F1_branched_process.svg",
-            caption="../report/F1_branched_process.rst",
-            category="Figures",
-        ),
+        svg="results/figures/F1_branched_process.svg",
         png="results/figures/F1_branched_process.png",
     log:
         "logs/plot_branched_process.log",
@@ -43,11 +39,7 @@ rule plot_examples:
         data=of_figure("F2_examples", "data/processed/{dataset}.parquet"),
         samples=examples_of("results/{dataset}/samples/{model}.parquet"),
     output:
-        svg=report(
-            "results/figures/F2_examples.svg",
-            caption="../report/F2_examples.rst",
-            category="Figures",
-        ),
+        svg="results/figures/F2_examples.svg",
         png="results/figures/F2_examples.png",
     log:
         "logs/plot_examples.log",
@@ -76,11 +68,7 @@ rule plot_sample_quality:
         data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
         quality=of_figure("{figure}", "results/{dataset}/metrics/quality.csv"),
     output:
-        svg=report(
-            "results/figures/{figure,F3_sample_quality|F6_sample_quality}.svg",
-            caption="../report/sample_quality.rst",
-            category="Figures",
-        ),
+        svg="results/figures/{figure,F3_sample_quality|F6_sample_quality}.svg",
         png="results/figures/{figure,F3_sample_quality|F6_sample_quality}.png",
     log:
         "logs/plot_sample_quality/{figure}.log",
@@ -111,11 +99,7 @@ rule plot_letters:
         quality=of_figure("F4_letters", "results/{dataset}/metrics/quality.csv"),
         samples=per_model("results/{dataset}/samples/{model}.parquet", "F4_letters"),
     output:
-        svg=report(
-            expand("results/figures/{panel}.svg", panel=F4_PANELS),
-            caption="../report/F4_letters.rst",
-            category="Figures",
-        ),
+        svg=expand("results/figures/{panel}.svg", panel=F4_PANELS),
         png=expand("results/figures/{panel}.png", panel=F4_PANELS),
     log:
         "logs/plot_letters.log",
@@ -145,11 +129,7 @@ rule plot_efficiency:
         data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
         efficiency=of_figure("{figure}", "results/{dataset}/metrics/efficiency.csv"),
     output:
-        svg=report(
-            "results/figures/{figure,F10_efficiency|F11_efficiency}.svg",
-            caption="../report/efficiency.rst",
-            category="Figures",
-        ),
+        svg="results/figures/{figure,F10_efficiency|F11_efficiency}.svg",
         png="results/figures/{figure,F10_efficiency|F11_efficiency}.png",
     log:
         "logs/plot_efficiency/{figure}.log",
@@ -177,11 +157,7 @@ rule plot_image_transmutation:
         hybrids=of_figure("{figure}", "results/{dataset}/samples/hybrids.parquet"),
         transmutation=of_figure("{figure}", "results/{dataset}/samples/transmutation.parquet"),
     output:
-        svg=report(
-            "results/figures/{figure,F13_hybrids_transmutation|F23_hybrids_transmutation}.svg",
-            caption="../report/F13_hybrids_transmutation.rst",
-            category="Figures",
-        ),
+        svg="results/figures/{figure,F13_hybrids_transmutation|F23_hybrids_transmutation}.svg",
         png="results/figures/{figure,F13_hybrids_transmutation|F23_hybrids_transmutation}.png",
     log:
         "logs/plot_image_transmutation/{figure}.log",
@@ -212,11 +188,7 @@ rule plot_table_transmutation:
             "F15_hybrids_transmutation", "results/{dataset}/samples/transmutation.parquet"
         ),
     output:
-        svg=report(
-            expand("results/figures/{panel}.svg", panel=F15_PANELS),
-            caption="../report/F15_hybrids_transmutation.rst",
-            category="Figures",
-        ),
+        svg=expand("results/figures/{panel}.svg", panel=F15_PANELS),
         png=expand("results/figures/{panel}.png", panel=F15_PANELS),
     log:
         "logs/plot_table_transmutation.log",
@@ -244,11 +216,7 @@ rule plot_similarities:
         data=of_figure("F22_similarities", "data/processed/{dataset}.parquet"),
         tree=of_figure("F22_similarities", "results/{dataset}/tree/tree.json"),
     output:
-        svg=report(
-            "results/figures/F22_similarities.svg",
-            caption="../report/F22_similarities.rst",
-            category="Figures",
-        ),
+        svg="results/figures/F22_similarities.svg",
         png="results/figures/F22_similarities.png",
     log:
         "logs/plot_similarities.log",
@@ -276,12 +244,9 @@ rule plot_class_extension:
         data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
         quality=stage_files("results/{dataset}/metrics/quality.csv"),
         samples=stage_files("results/{dataset}/samples/{model}.parquet"),
+        kept=stage_files("results/{dataset}/metrics/kept_branched.csv"),
     output:
-        svg=report(
-            "results/figures/{figure,F7_class_extension|F8_class_extension_steps}.svg",
-            caption="../report/class_extension.rst",
-            category="Figures",
-        ),
+        svg="results/figures/{figure,F7_class_extension|F8_class_extension_steps}.svg",
         png="results/figures/{figure,F7_class_extension|F8_class_extension_steps}.png",
     log:
         "logs/plot_class_extension/{figure}.log",
@@ -313,11 +278,7 @@ rule plot_leave_one_out:
             "F8b_leave_one_out", derived.added, "results/{dataset}/metrics/quality.csv"
         ),
     output:
-        svg=report(
-            "results/figures/F8b_leave_one_out.svg",
-            caption="../report/F8b_leave_one_out.rst",
-            category="Figures",
-        ),
+        svg="results/figures/F8b_leave_one_out.svg",
         png="results/figures/F8b_leave_one_out.png",
     log:
         "logs/plot_leave_one_out.log",
@@ -351,11 +312,7 @@ rule plot_transmutation_control:
         branched=of_figure("{figure}", "results/{dataset}/samples/control_branched.parquet"),
         linear=of_figure("{figure}", "results/{dataset}/samples/control_linear.parquet"),
     output:
-        svg=report(
-            "results/figures/{figure,F14_transmutation_control|F14b_transmutation_control}.svg",
-            caption="../report/F14_transmutation_control.rst",
-            category="Figures",
-        ),
+        svg="results/figures/{figure,F14_transmutation_control|F14b_transmutation_control}.svg",
         png="results/figures/{figure,F14_transmutation_control|F14b_transmutation_control}.png",
     log:
         "logs/plot_transmutation_control/{figure}.log",
@@ -383,11 +340,7 @@ rule plot_hybrids:
         data=of_figure("F16_hybrids", "data/processed/{dataset}.parquet"),
         hybrids=of_figure("F16_hybrids", "results/{dataset}/samples/hybrids.parquet"),
     output:
-        svg=report(
-            expand("results/figures/{panel}.svg", panel=hybrid_panels()),
-            caption="../report/F16_hybrids.rst",
-            category="Figures",
-        ),
+        svg=expand("results/figures/{panel}.svg", panel=hybrid_panels()),
         png=expand("results/figures/{panel}.png", panel=hybrid_panels()),
     log:
         "logs/plot_hybrids.log",
@@ -418,11 +371,7 @@ rule plot_branch_stability:
         quality=of_trained_experiment("F20_branch_stability", derived.draws),
         linear=linear_quality("F20_branch_stability"),
     output:
-        svg=report(
-            "results/figures/F20_branch_stability.svg",
-            caption="../report/F20_branch_stability.rst",
-            category="Figures",
-        ),
+        svg="results/figures/F20_branch_stability.svg",
         png="results/figures/F20_branch_stability.png",
         distances="results/tables/F20_branch_score_distances.csv",
     log:
@@ -456,11 +405,7 @@ rule plot_epsilon_sweep:
         ),
         quality=of_trained_experiment("F21_epsilon_sweep", derived.epsilons),
     output:
-        svg=report(
-            "results/figures/F21_epsilon_sweep.svg",
-            caption="../report/F21_epsilon_sweep.rst",
-            category="Figures",
-        ),
+        svg="results/figures/F21_epsilon_sweep.svg",
         png="results/figures/F21_epsilon_sweep.png",
     log:
         "logs/plot_epsilon_sweep.log",

@@ -44,6 +44,7 @@ rule measure_efficiency:
         code=sources("scripts/measure_efficiency.py"),
         weights="results/{dataset}/models/branched/weights.safetensors",
         manifest="results/{dataset}/models/branched/manifest.json",
+        linear=linear_model,
     output:
         efficiency="results/{dataset}/metrics/efficiency.csv",
     log:
@@ -59,12 +60,15 @@ rule measure_efficiency:
         compute_threads=net_threads,
     params:
         settings=section("measure_efficiency"),
+        linear=lambda wildcards, input: (
+            f"--linear {os.path.dirname(input.linear[0])}" if input.linear else ""
+        ),
     message:
         "Measuring the sampling time of {wildcards.dataset}"
     shell:
         "OMP_NUM_THREADS={resources.compute_threads} MKL_NUM_THREADS={resources.compute_threads}"
         " python {input.script} --settings {params.settings:q}"
-        " --model results/{wildcards.dataset}/models/branched"
+        " --model results/{wildcards.dataset}/models/branched {params.linear}"
         " --output {output.efficiency} > {log} 2>&1"
 
 
@@ -80,8 +84,9 @@ rule make_tables:
         comparison=per_dataset("results/{dataset}/tree/comparison.csv", "comparison"),
         stages=all_stages("results/{dataset}/metrics/quality.csv"),
         samples=all_stages("results/{dataset}/samples/{model}.parquet"),
+        kept=all_stages("results/{dataset}/metrics/kept_branched.csv"),
     output:
-        tables=report(table_targets(), caption="../report/tables.rst", category="Tables"),
+        tables=table_targets(),
     log:
         "logs/make_tables.log",
     benchmark:
@@ -115,9 +120,7 @@ rule summarise_quality:
         manifests=per_judged_model("results/{dataset}/models/{trained}/manifest.json"),
         samples=per_judged_model("results/{dataset}/samples/{model}.parquet"),
     output:
-        table=report(
-            "results/tables/quality.csv", caption="../report/tables.rst", category="Tables"
-        ),
+        table="results/tables/quality.csv",
         markdown="results/tables/quality.md",
     log:
         "logs/summarise_quality.log",

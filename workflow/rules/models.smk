@@ -54,6 +54,7 @@ rule extend:
         weights="results/{dataset}/models/{model}/weights.safetensors",
         metrics="results/{dataset}/models/{model}/metrics.jsonl",
         manifest="results/{dataset}/models/{model}/manifest.json",
+        kept="results/{dataset}/metrics/kept_{model}.csv",
     log:
         "logs/extend/{dataset}/{model}.log",
     benchmark:
@@ -75,4 +76,5 @@ rule extend:
         "python {input.script} --data {input.data} --model {params.model}"
         " --settings {params.settings:q}"
         " --checkpoints results/{wildcards.dataset}/checkpoints/{wildcards.model}"
-        " --output results/{wildcards.dataset}/models/{wildcards.model} > {log} 2>&1"
+        " --output results/{wildcards.dataset}/models/{wildcards.model} --kept {output.kept}"
+        " > {log} 2>&1"

@@ -1,0 +1,45 @@
+"""How much of an object a transmutation keeps: correlation of each feature before and after.
+
+Intervals are from the bootstrap: the 2.5th and 97.5th percentile over resampled objects (Efron and
+Tibshirani 1993, section 13.3).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bdiff.randomness import generator
+from bdiff.sampling.files import Samples
+
+RESAMPLED = 200  # draws of objects for an interval
+
+
+def before_and_after(transmutation: Samples, start: str, end: str) -> tuple[np.ndarray, np.ndarray]:
+    """Real objects of a class, (n, *shape), and row by row what they became as class `end`."""
+    before = transmutation.where(label=end, role="original", origin=start)
+    after = transmutation.where(label=end, role="sample", origin=start)
+    return before, after
+
+
+def feature_correlation(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Pearson r of each feature, (n, D) and (n, D) -> (D,); nan where a feature is constant."""
+    u, v = (x - x.mean(axis=0, dtype=np.float64) for x in (before, after))
+    spread = np.sqrt((u**2).sum(axis=0) * (v**2).sum(axis=0))
+    spread[spread < 1e-9 * len(u)] = np.nan
+    return (u * v).sum(axis=0) / spread
+
+
+def interval(
+    statistic: Callable[[np.ndarray], np.ndarray | float], objects: int, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper end of a statistic's 95 % interval.
+
+    Args:
+        statistic: function of the (n,) numbers of resampled objects, with repeats.
+        objects: how many there are.
+        seed: of the resampling.
+    """
+    draws = generator(seed, "resample").integers(objects, size=(RESAMPLED, objects))
+    values = np.array([statistic(draw) for draw in draws])
+    low, high = np.nanpercentile(values, (2.5, 97.5), axis=0)
+    return low, high

@@ -1,0 +1,192 @@
+"""The settings of a data set in words, for the lines that say what a figure was made of.
+
+Settings are plain values, as the configuration's sections are written out. Every part of a data set
+that a figure can be made of has its words in `PARTS`, by the name that captions.yaml uses.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bdiff.figures.efficiency import SOLVERS
+from bdiff.sampling.sampler import DEFAULTS
+
+METHODS = {
+    "sharing_cost": "the cost of sharing",
+    "all_pairs": "the cosines of all pairs",
+    "aligned_pairs": "the cosines of aligned pairs",
+}
+FEW = 6  # classes that are named one by one
+
+
+def named(classes: Sequence[str], last: str = "and") -> str:
+    """Class names as words: "0, 4 and 9"; of many their number."""
+    if len(classes) > FEW:
+        return f"{len(classes)} classes"
+    return f" {last} ".join(filter(None, [", ".join(classes[:-1]), classes[-1]]))
+
+
+def solver_words(solver: Mapping[str, Any] | None, shape: Sequence[int]) -> str:
+    """A solver with its steps; None is the default for objects of this shape."""
+    solver = solver or DEFAULTS[len(shape)]
+    options = {"eta": "η = {:g}", "order": "order {}"}
+    own = [text.format(solver[key]) for key, text in options.items() if key in solver]
+    steps = f"{solver['steps']:,} steps" if "steps" in solver else "adaptive steps"
+    return ", ".join([SOLVERS.get(solver["name"], solver["name"]), *own, steps])
+
+
+def tree_words(tree: Mapping[str, Any]) -> str:
+    """How branch points were found."""
+    if tree["method"] == "given":
+        times = ", ".join(
+            f"{named(point['classes'])} at t = {point['time']:g}" for point in tree["branch_points"]
+        )
+        return f"branch points set by hand: {times}"
+    objects = f"{tree['objects']:,}" if tree["objects"] else "all"
+    limits = {"tolerance": "tolerance {:g}", "epsilon": "ε = {:g}"}
+    limit = [text.format(tree[key]) for key, text in limits.items() if key in tree]
+    return ", ".join(
+        [f"branch points by {METHODS[tree['method']]}", f"{objects} objects of each class", *limit]
+    )
+
+
+def training_words(training: Mapping[str, Any]) -> str:
+    """Steps of training of the branched and the label-guided model, and objects per step."""
+    branched, linear = training["branched"], training.get("linear")
+    size = f"of {branched['batch_size']:,} objects"
+    if linear is None:
+        return f"branched model trained for {branched['steps']:,} steps {size}"
+    if branched["steps"] == linear["steps"] and branched["batch_size"] == linear["batch_size"]:
+        return f"branched and label-guided model trained for {branched['steps']:,} steps {size}"
+    return (
+        f"branched model trained for {branched['steps']:,} steps {size}, the label-guided one for "
+        f"{linear['steps']:,} of {linear['batch_size']:,}"
+    )
+
+
+def _pairs(pairs: Sequence[Sequence[str]]) -> str:
+    return "; ".join(named(pair) for pair in pairs)
+
+
+def _samples(dataset, shape) -> str:
+    samples = dataset["samples"]
+    if samples is None:
+        return ""
+    return f"{samples['count']:,} samples of each class by {solver_words(samples['solver'], shape)}"
+
+
+def _discrete(dataset, shape) -> str:
+    other = dataset["all"].get(dataset["figure"].get("discrete"))
+    if other is None:
+        return ""
+    words = f"{training_words(other['training'])}, {_samples(other, shape)}"
+    return f"in discrete time: {words}"
+
+
+def _hybrids(dataset, shape) -> str:
+    part = dataset["hybrids"]
+    solver = solver_words(part["solver"], shape)
+    return f"{part['count']:,} hybrids of each pair ({_pairs(part['pairs'])}) by {solver}"
+
+
+def _transmutation(dataset, shape) -> str:
+    part = dataset["transmutation"]
+    solver = solver_words(part["solver"], shape)
+    return (
+        f"{part['count']:,} real objects transmuted each way ({_pairs(part['pairs'])}) by {solver}"
+    )
+
+
+def _control(dataset, shape) -> str:
+    part = dataset["control"]
+    times = ", ".join(f"{time:g}" for time in part["times"])
+    return (
+        f"{part['count']:,} real objects each way ({_pairs(part['pairs'])}) at the branch point "
+        f"and at t = {times}, by {solver_words(part['solver'], shape)}"
+    )
+
+
+def _extension(dataset, shape, added: int | None = None) -> str:
+    part = dataset["extension"]
+    new = part["add"][:added]
+    steps = {name: f"{training['steps']:,}" for name, training in part["added"].items()}
+    return (
+        f"{training_words(part['training'])} on {named(part['start'])}, then "
+        f"{named(new, 'then')}: the new leaf {steps['branched']} steps, the label-guided model "
+        f"{steps['linear_new']} on the new class alone or {steps['linear_all']} on all; "
+        f"{part['count']:,} samples of each class by {_solver_of_samples(dataset, shape)}"
+    )
+
+
+def _leave_one_out(dataset, shape) -> str:
+    part = dataset["leave_one_out"]
+    return (
+        f"{part['training']['steps']:,} steps without the class, {part['added']['steps']:,} with "
+        f"it; {part['count']:,} samples of it by {_solver_of_samples(dataset, shape)}"
+    )
+
+
+def _variants(dataset, shape, part: Mapping[str, Any], which: str) -> str:
+    """Trees that differ in one thing, and what was trained on each."""
+    words = [which, tree_words(part["tree"])]
+    if training := part["training"]:
+        words.append(
+            f"a branched model of {training['steps']:,} steps and {part['count']:,} samples of "
+            f"each class by {_solver_of_samples(dataset, shape)} for each"
+        )
+    return "; ".join(words)
+
+
+def _comparison(dataset, shape) -> str:
+    part = dataset["comparison"]
+    objects = f"{part['objects']:,} objects of each class"
+    return f"{part['draws']} draws of {objects}, ε = {part['epsilon']:g} for the cosines"
+
+
+def _stability(dataset, shape) -> str:
+    part = dataset["stability"]
+    return _variants(dataset, shape, part, f"{part['draws']} draws of objects")
+
+
+def _epsilon_sweep(dataset, shape) -> str:
+    part = dataset["epsilon_sweep"]
+    tree = {key: value for key, value in part["tree"].items() if key != "epsilon"}
+    which = f"ε = {', '.join(f'{epsilon:g}' for epsilon in part['epsilons'])}"
+    return _variants(dataset, shape, part | {"tree": tree}, which)
+
+
+def _efficiency(dataset, shape) -> str:
+    part = dataset["efficiency"]
+    return (
+        f"{part['count']:,} objects of each class, {part['repeats']} repeats, "
+        f"{solver_words(part['solver'], shape)}"
+    )
+
+
+def _solver_of_samples(dataset, shape) -> str:
+    return solver_words((dataset["samples"] or {}).get("solver"), shape)
+
+
+# Words of each part, of the data set's settings and the shape of its objects.
+PARTS = {
+    "shown": lambda dataset, _: f"classes {', '.join(dataset['figure']['classes'])}",
+    "similarities": lambda dataset, _: (
+        f"{dataset['figure']['objects']:,} objects each of {named(dataset['figure']['pair'])}"
+    ),
+    "tree": lambda dataset, _: tree_words(dataset["tree"]),
+    "training": lambda dataset, _: training_words(dataset["training"]),
+    "samples": _samples,
+    "discrete": _discrete,
+    "metrics": lambda dataset, _: (
+        f"judged with at most {dataset['metrics']['count']:,} objects of each class"
+    ),
+    "comparison": _comparison,
+    "extension_first": lambda dataset, shape: _extension(dataset, shape, added=1),
+    "extension": _extension,
+    "leave_one_out": _leave_one_out,
+    "hybrids": _hybrids,
+    "transmutation": _transmutation,
+    "control": _control,
+    "stability": _stability,
+    "epsilon_sweep": _epsilon_sweep,
+    "efficiency": _efficiency,
+}
