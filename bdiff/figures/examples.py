@@ -32,7 +32,8 @@ def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Fig
     classes = list(samples[models[0]])
     count = max(len(images) for of_model in samples.values() for images in of_model.values())
     rows = min(ROWS, -(-count // COLUMNS))
-    figure = new_figure(0.75 + 0.39 * rows * len(classes), f"{title}: samples of every class")
+    height = 0.78 / len(models) * rows * len(classes)  # of images that fill the width
+    figure = new_figure(0.75 + height, f"{title}: samples of every class")
     panels = figure.subplots(len(classes), len(models), squeeze=False)
     for row, name in enumerate(classes):
         for column, model in enumerate(models):

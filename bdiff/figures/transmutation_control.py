@@ -7,6 +7,7 @@ further up and to the right. What is kept is a correlation over the objects, bef
 the slant of a drawn stroke, or of the values of each feature.
 """
 
+from collections.abc import Iterator
 from textwrap import fill
 
 import numpy as np
@@ -149,6 +150,10 @@ def _curves(block: Figure | SubFigure, curve: pd.DataFrame) -> None:
             axes.set_title(fill(text, 42), loc="left")
             axes.set_xlabel(KEPT[kept])
         row[0].set_ylabel("share that changed class")
+    shares = curve[curve["metric"] == "changed"]
+    lowest = np.nanmin(shares[["low", "value"]])
+    room = 0.12 * (1 - lowest) + 0.02
+    panels[0, 0].set_ylim(lowest - room, 1 + room)  # shared by all
 
 
 def _points(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -183,7 +188,7 @@ def _panel(axes: Axes, points: dict[str, pd.DataFrame]) -> None:
         at_branch = of[np.isclose(of.index, of["branch_time_x"])]
         axes.plot(at_branch["value_x"], at_branch["value_y"], **_emphasis(model))
         sign = 1 if model == outer else -1
-        for time, point in of.iterrows():
+        for time, point in _apart(of, 0.1 * np.ptp(axes.get_xlim())):
             axes.annotate(
                 f"{time:.2g}",
                 (point["value_x"], point["value_y"]),
@@ -194,8 +199,16 @@ def _panel(axes: Axes, points: dict[str, pd.DataFrame]) -> None:
                 color=colour,
                 fontsize=8.5,
             )
-    axes.set_ylim(-0.08, 1.12)
     axes.grid(True, axis="x")
+
+
+def _apart(points: pd.DataFrame, least: float) -> Iterator[tuple[float, pd.Series]]:
+    """Points whose labels do not lie on each other, from the one where most is kept."""
+    last = np.inf
+    for time, point in points.sort_values("value_x", ascending=False).iterrows():
+        if last - point["value_x"] >= least:
+            last = point["value_x"]
+            yield time, point
 
 
 def _outwards(points: pd.DataFrame) -> float:

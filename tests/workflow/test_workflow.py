@@ -44,7 +44,7 @@ def test_it_works_in_another_folder(checkout, tmp_path):
     done = checkout.snakemake(*arguments, cwd="/")
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "data/processed/letters_avy.parquet").is_file()
-    assert not (checkout.root / "data/processed").exists()
+    assert not (checkout.root / "data/processed/letters_avy.parquet").exists()
     again = checkout.snakemake(*arguments, cwd="/")
     assert "Nothing to be done" in again.stdout
 

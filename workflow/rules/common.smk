@@ -273,7 +273,7 @@ def stage_files(path):
 def files_of_stages(names, path):
     """A file of each of these stages, and of each model where the path names {model}; what the path
     names kept_ is of stages that added a class."""
-    later = names[1:] if "/kept_" in path else names
+    later = names[1:] if "kept_" in path else names
     models = lambda name: CONFIG.all_datasets[name].models if "{model}" in path else [None]
     return [path.format(dataset=name, model=model) for name in later for model in models(name)]
 
