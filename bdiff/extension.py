@@ -55,7 +55,8 @@ def extend(
         new_class: name of the class to add.
         dataset: objects of the new class; of the old ones, too, where the branch point is to be
             estimated or the model retrained.
-        settings: of the training.
+        settings: of the training. What makes a head of a residual network are small changes of
+            shared layers; they take ten times the learning rate of a whole model.
         tree: of a branched model: the tree with the new class; by default the branch point is
             estimated (`bdiff.branch_points.estimate.extend_tree`).
         retrain: train also what the new class shares with old ones, on the objects of all of them,
