@@ -73,13 +73,12 @@ def leave_one_out(rows: pd.DataFrame, title: str) -> Figure:
     last = len(classes) + GAP
     panels[0].set_yticks([*range(len(classes)), last], [*map(shorten, classes), "mean"])
     panels[0].set_ylim(last + 0.6, -0.6)  # the first class on top
-    panels[0].set_ylabel("class that was added")
     drawn = [variant for variant in VARIANTS if variant in set(rows["variant"])]
     handles = [
         Line2D([], [], linestyle="none", label=VARIANTS[variant], **LOOKS[variant])
         for variant in drawn
     ]
-    legend_below(figure, handles, "added: to a model trained on all other classes")
+    legend_below(figure, handles, "rows: the class that was added to a model trained on all others")
     return figure
 
 

@@ -104,8 +104,8 @@ def epsilon_sweep(
     (axes,) = _side_by_side(top, 1)
     bold = [look | {"linewidth": 1.4} for look in looks]
     _over_each_other(axes, chosen[::-1], order, bold[::-1], ", small ε on top")
-    top.colorbar(scale, ax=axes, label="ε, difference that counts as none", fraction=0.06)
-    _one_by_one(middle, chosen, order, [f"ε = {value:.1e}" for value in values], looks)
+    top.colorbar(scale, ax=axes, label="ε", fraction=0.06)
+    _one_by_one(middle, chosen, order, [f"ε = {value:.2g}" for value in values], looks)
     panels = bottom.subplots(2 if quality else 1, 2, sharex=True, squeeze=False)
     _against_epsilon(panels, dict(sorted(trees.items())), dict(sorted(quality.items())))
     return figure
