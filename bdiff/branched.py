@@ -82,7 +82,12 @@ class Branched(DiffusionModel):
 
     def _observe(self, head: int, x_0: Tensor) -> None:
         super()._observe(head, x_0)
+        if self.process.joint:
+            return self._observe_sizes(head, x_0)
         self.means[head], self.axes[head] = moments(x_0.flatten(1), self.axes.shape[1])
+
+    def _size_row(self, name: str) -> int:
+        return self.head_of_branch([name])
 
     def heads_of(self, name: str) -> set[int]:
         """Heads that a class runs through."""
@@ -111,8 +116,8 @@ class Branched(DiffusionModel):
             t: the time, usually that of a branch point.
             parent, child: numbers of the heads.
         """
-        if parent == child:
-            return x_t
+        if parent == child or self.process.joint:
+            return x_t  # the nodes of graphs have no order, so there is no mean of them
         alpha, sigma = float(self.process.alpha(t)), float(self.process.sigma(t))
         of_parent, of_child = (Moments(self.means[n], self.axes[n]) for n in (parent, child))
         return transport(x_t.flatten(1), alpha, sigma, of_parent, of_child).view_as(x_t)

@@ -203,7 +203,7 @@ def shared_and_rows(model: DiffusionModel) -> tuple[dict[str, Tensor], dict[str,
         if isinstance(module, InheritedVector):
             state[f"net.{place}.weight"] = module.sums @ module.weight.detach()
     names = {f"net.{name}" for name in head_parameters(model.net)}
-    names |= state.keys() & {"means", "axes", "value_range"}
+    names |= state.keys() & {"means", "axes", "value_range", "sizes"}
     rows = {name: state.pop(name) for name in names}
     return state, rows
 
@@ -226,5 +226,7 @@ def with_label(model: Linear, new_class: str) -> Linear:
     name = "net.conditioning.label.weight"
     *told, untold = state[name].unbind()
     state[name] = torch.stack([*told, torch.stack(told).mean(dim=0), untold])
+    if "sizes" in state:
+        state["sizes"] = torch.cat([state["sizes"], larger.sizes[-1:]])
     larger.load_state_dict(state)
     return larger.eval()

@@ -1,7 +1,7 @@
 """The paper's baseline: one reverse process for all classes, told the class by a label."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,12 @@ class Linear(DiffusionModel):
 
     def head_of(self, classes: Tensor, t: Tensor) -> Tensor:
         return torch.zeros_like(classes)
+
+    def observe(self, x_0: Tensor, classes: Tensor, heads: Collection[int] | None = None) -> None:
+        super().observe(x_0, classes, heads)
+        if self.process.joint:
+            for code in classes.unique().tolist():
+                self._observe_sizes(code, x_0[classes == code])
 
     @property
     def knows_untold(self) -> bool:
@@ -71,6 +77,8 @@ class Guided(DiffusionModel):
         self.process, self.classes, self.shape = model.process, model.classes, model.shape
         self.net = model.net
         self.register_buffer("value_range", model.value_range)
+        if self.process.joint:
+            self.register_buffer("sizes", model.sizes)
 
     def head_of(self, classes: Tensor, t: Tensor) -> Tensor:
         return self.model.head_of(classes, t)

@@ -9,7 +9,7 @@ loss
 but for |ε|² in the place of D, and without a network output that grows as 1 / sigma (paper, section
 4). The other networks predict the velocity
 
-    v = alpha ε - sigma x_0,          x̂_0 = alpha x_t - sigma v̂,          ε̂ = sigma x_t + alpha v̂
+    v = (alpha ε - sigma x_0) / s,    x̂_0 = (alpha x_t / s - sigma v̂) / s,    s² = alpha² + sigma²
 
 (Salimans and Ho 2022, arXiv 2202.00512, appendix D; for data of unit variance it is the network of
 EDM's preconditioning, Karras et al. 2022, arXiv 2206.00364, table 1). Its square error is of the
@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from bdiff.nets.build import net_from
-from bdiff.process import Process, expand_like
+from bdiff.process import Process
 from bdiff.tree import BranchTree, class_names
 
 
@@ -64,7 +64,13 @@ class DiffusionModel(nn.Module, ABC):
         # channels), once training has observed them; samplers keep predictions inside. The infinite
         # range has no effect.
         everything = torch.tensor([[-torch.inf], [torch.inf]])
-        self.register_buffer("value_range", everything.repeat(len(lineage), 1, self.shape[0]))
+        channels = self.shape[self._channel_axis - 1]
+        self.register_buffer("value_range", everything.repeat(len(lineage), 1, channels))
+        if process.joint:
+            # How many objects have 0, 1, ... nodes, of every head or class; all nodes, until then.
+            nodes = self.shape[0]
+            sizes = torch.eye(nodes + 1)[-1].repeat(max(len(lineage), labels), 1)
+            self.register_buffer("sizes", sizes)
 
     def observe(self, x_0: Tensor, classes: Tensor, heads: Collection[int] | None = None) -> None:
         """Keep what sampling needs to know of the training objects.
@@ -79,8 +85,46 @@ class DiffusionModel(nn.Module, ABC):
             self._observe(head, x_0[inside])
 
     def _observe(self, head: int, x_0: Tensor) -> None:
-        others = (0, *range(2, x_0.ndim))  # all dimensions but the channels'
+        others = [axis for axis in range(x_0.ndim) if axis != self._channel_axis]
         self.value_range[head] = torch.stack([x_0.amin(others), x_0.amax(others)])
+
+    @property
+    def _channel_axis(self) -> int:
+        """The axis of a batch that holds channels or features: that of graphs is the last."""
+        return 2 if len(self.shape) == 2 else 1
+
+    def range_of(self, head: Tensor) -> tuple[Tensor, Tensor]:
+        """Least and largest values under the heads (N,), to compare with objects (N, *shape)."""
+        sizes = [1] * len(self.shape)
+        sizes[self._channel_axis - 1] = -1
+        return self.value_range[head].reshape(len(head), 2, *sizes).unbind(dim=1)
+
+    def _observe_sizes(self, row: int, x_0: Tensor) -> None:
+        nodes = x_0.any(dim=-1).sum(dim=-1)
+        self.sizes[row] = torch.bincount(nodes, minlength=self.sizes.shape[1])
+
+    def _size_row(self, name: str) -> int:
+        """Row of `sizes` that holds those of a class."""
+        return self.classes.index(name)
+
+    def prior(self, noise: Tensor, names: Sequence[str]) -> Tensor:
+        """States at T that sampling of some classes starts from.
+
+        A graph has as many nodes as an object drawn from these classes, which have equal shares.
+
+        Args:
+            noise: (N, *shape), standard normal.
+            names: of the classes.
+        """
+        if not self.process.joint:
+            return self.process.prior(noise)
+        counts = self.sizes[[self._size_row(name) for name in names]]
+        shares = (counts / counts.sum(dim=1, keepdim=True)).mean(dim=0)
+        # The diagonal of the bonds has no other use for its numbers; each is one of (0, 1).
+        fraction = torch.special.ndtr(noise[:, 0, 0].double())
+        sizes = torch.searchsorted(shares.double().cumsum(0), fraction).clamp(max=self.shape[0])
+        there = torch.arange(self.shape[0], device=noise.device) < sizes[:, None]
+        return self.process.prior(self.process.noise(noise, there[..., None].expand_as(noise)))
 
     def codes_of(self, head: int) -> list[int]:
         """Codes of the classes that run through a head."""
@@ -116,17 +160,18 @@ class DiffusionModel(nn.Module, ABC):
             (N, *shape).
         """
         head = self.head_of(classes, t) if head is None else head
-        return self.net(x_t, t / self.process.horizon, head, classes)
+        _, _, scale = self._coefficients(t, x_t)
+        return self.net(x_t / scale, t / self.process.horizon, head, classes)
 
     def denoise(
         self, x_t: Tensor, t: Tensor, classes: Tensor, head: Tensor | None = None
     ) -> Tensor:
         """x̂_0(x_t, t, class), the expected object; arguments and result as those of `output`."""
         output = self.output(x_t, t, classes, head)
-        alpha, sigma = self._alpha_sigma(t, x_t)
+        alpha, sigma, scale = self._coefficients(t, x_t)
         if self.net.prediction == "noise":
             return (x_t - sigma * output) / alpha
-        return alpha * x_t - sigma * output
+        return (alpha * x_t / scale - sigma * output) / scale
 
     def loss(self, x_0: Tensor, classes: Tensor, t: Tensor, noise: Tensor) -> Tensor:
         """Mean squared error of what the network predicts, per example.
@@ -139,10 +184,13 @@ class DiffusionModel(nn.Module, ABC):
         Returns:
             (N,); a network that predicts the noise and outputs 0 would score 1.
         """
-        alpha, sigma = self._alpha_sigma(t, x_0)
-        target = noise if self.net.prediction == "noise" else alpha * noise - sigma * x_0
+        noise = self.process.noise(noise, x_0)
+        alpha, sigma, scale = self._coefficients(t, x_0)
+        target = noise if self.net.prediction == "noise" else (alpha * noise - sigma * x_0) / scale
         output = self.output(alpha * x_0 + sigma * noise, t, classes)
-        return (output - target).square().flatten(1).mean(dim=1)
+        return self.process.mean_square(output - target, x_0)
 
-    def _alpha_sigma(self, t: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        return expand_like(self.process.alpha(t), x), expand_like(self.process.sigma(t), x)
+    def _coefficients(self, t: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """alpha, sigma and the scale √(alpha² + sigma²), to multiply objects like x."""
+        alpha, sigma = self.process.at(t, x)
+        return tuple(values.to(x) for values in (alpha, sigma, torch.hypot(alpha, sigma)))

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from bdiff.build import build_model
+from bdiff.model import DiffusionModel
 from bdiff.process import VP
 from bdiff.tree import BranchPoint, BranchTree
 
@@ -38,7 +39,7 @@ def linear(tree):
     return model
 
 
-class GaussianModel(nn.Module):
+class GaussianModel(DiffusionModel):
     """The exact model of Gaussian classes N(mean_c, diag var_c), each branch using its first class.
 
         E[x_0 | x_t] = m + alpha v / (alpha² v + sigma²) (x_t - alpha m)
@@ -52,7 +53,7 @@ class GaussianModel(nn.Module):
     evaluations = 1
 
     def __init__(self, means, variances, tree):
-        super().__init__()
+        nn.Module.__init__(self)
         self.means = nn.Parameter(torch.as_tensor(means, dtype=torch.float64))
         self.variances = torch.as_tensor(variances, dtype=torch.float64)
         self.tree, self.classes, self.process = tree, tree.classes, VP()

@@ -7,9 +7,9 @@ from pydantic import TypeAdapter, ValidationError
 from scipy.integrate import quad, solve_ivp
 
 from bdiff.config.models import Process as Settings
-from bdiff.process import DDPM, VP, process_from
+from bdiff.process import DDPM, VE, VP, process_from
 
-PROCESSES = [VP(0.1, 20.0), VP(0.1, 1.0), VP(0.1, 5.0), VP(0.0, 20.0)]
+PROCESSES = [VP(0.1, 20.0), VP(0.1, 1.0), VP(0.1, 5.0), VP(0.0, 20.0), VE(0.2, 1.0), VE()]
 CHAINS = [DDPM(1000, 1e-4, 0.01009), DDPM(), DDPM(20, 1e-3, 0.5), DDPM(2, 0.3, 0.3)]
 
 # t: alpha, sigma, log(alpha / sigma), sigma / alpha under VP(0.1, 20), computed independently.
@@ -49,7 +49,7 @@ def test_log_snr_falls_and_time_of_is_its_inverse(process):
 
 @pytest.mark.parametrize("process", PROCESSES, ids=str)
 def test_mean_and_variance_solve_the_moment_equations(process):
-    """d mean/dt = -½ β mean and d var/dt = β (1 - var) follow from drift and diffusion."""
+    """With drift f x: d mean/dt = f mean and d var/dt = 2 f var + g²."""
 
     def moments(t, state):
         mean, variance = state
@@ -89,8 +89,8 @@ def test_description_round_trip_and_refusals():
     process = VP(0.1, 5.0)
     assert process_from(process.to_dict()) == process
     assert process_from({"beta_max": 20.0}) == VP(0.1, 20.0)
-    with pytest.raises(ValueError, match="unknown forward process 've'; known: 'vp', 'ddpm'"):
-        process_from({"name": "ve"})
+    with pytest.raises(ValueError, match="unknown forward process 'sde'; known: 'vp', 'ddpm'"):
+        process_from({"name": "sde"})
     with pytest.raises(ValueError, match="beta_min=3, beta_max=2"):
         VP(3, 2)
 

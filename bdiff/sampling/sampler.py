@@ -232,10 +232,9 @@ def sample(
     _check(model, request, share_trunks)
     sampler = sampler or Sampler.for_model(model)
     began = time.perf_counter()
-    alpha = float(model.process.alpha(model.process.horizon))
-    if alpha > 0.05:
+    if (remainder := model.process.remainder) > 0.05:
         warnings.warn(
-            f"{model.process} ends with {alpha:.2f} of the data left, so its end is not the "
+            f"{model.process} ends with {remainder:.2f} of the data left, so its end is not the "
             "prior that sampling starts from: samples are biased",
             stacklevel=2,
         )

@@ -84,8 +84,7 @@ class _Simulation:
         codes = per_row([self.model.classes.index(leg.classes[0]) for leg in legs], torch.int64)
         # the leg's branch is evaluated on the way to t as well
         head = per_row([self.model.head_of_branch(leg.branch) for leg in legs], torch.int64)
-        ends = self.model.value_range[head].reshape(len(x), 2, -1, *[1] * (x.ndim - 2))
-        low, high = ends.unbind(dim=1) if self.clip else (None, None)
+        low, high = self.model.range_of(head)
 
         def denoise(x: Tensor, times: Tensor) -> Tensor:
             self.evaluations += len(x) * self.model.evaluations
@@ -96,7 +95,7 @@ class _Simulation:
         if self.next_time[active[0]][time] == 0:
             x, memory = denoise(x, s), {}
         else:
-            step = Step(self.model.process, s, t, denoise, self.noise_source(legs, time))
+            step = Step(self.model.process, s, t, denoise, self.noise_source(legs, time, x))
             x, memory = self.solver.step(x, step, self.joined_memory(active))
         for number, state in zip(active, x.split(counts), strict=True):
             self.states[number] = state
@@ -114,7 +113,7 @@ class _Simulation:
             state = self.states[leg.parent][: leg.count]
             state = self.model.cross(state, leg.nodes[0], *heads)
         else:
-            state = self.noise(leg, "prior")
+            state = self.model.prior(self.noise(leg, "prior"), leg.classes)
         self.states[number], self.memories[number] = state, self.solver.start(state)
 
     def joined_memory(self, active: list[int]) -> Memory:
@@ -133,13 +132,14 @@ class _Simulation:
         )
         return torch.from_numpy(values).to(self.device)
 
-    def noise_source(self, legs: list[Leg], time: float) -> Callable[[], Tensor]:
-        """A function that gives new noise for all samples at every call."""
+    def noise_source(self, legs: list[Leg], time: float, x: Tensor) -> Callable[[], Tensor]:
+        """A function that gives new noise for all samples, whose states are x, at every call."""
         draws = 0
 
         def noise() -> Tensor:
             nonlocal draws
             draws += 1
-            return torch.cat([self.noise(leg, "step", time, draws) for leg in legs])
+            noise = torch.cat([self.noise(leg, "step", time, draws) for leg in legs])
+            return self.model.process.noise(noise, x)
 
         return noise

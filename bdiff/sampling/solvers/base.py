@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bdiff.process import Process, expand_like
+from bdiff.process import Process
 
 Memory = dict[str, Tensor]
 
@@ -29,10 +29,10 @@ class Step:
     noise: Callable[[], Tensor]
 
     def alpha(self, time: Tensor, x: Tensor) -> Tensor:
-        return expand_like(self.process.alpha(time), x)
+        return self.process.at(time, x)[0].to(x)
 
     def sigma(self, time: Tensor, x: Tensor) -> Tensor:
-        return expand_like(self.process.sigma(time), x)
+        return self.process.at(time, x)[1].to(x)
 
     def score(self, x: Tensor, time: Tensor) -> Tensor:
         """∇ log p_time(x) = (alpha x̂_0 - x) / sigma²."""
@@ -54,13 +54,15 @@ class Solver(ABC):
 
     `name` is its name in settings; `calls` its network calls per step (None: it varies); one that
     chooses its own steps does not use the grid; one that is `continuous` uses the drift of the
-    forward equation, or times between nodes, which a discrete process does not have.
+    forward equation, or times between nodes, which a discrete process does not have; one that is
+    `elementwise` takes alpha and sigma of each value by itself, as a joint process needs.
     """
 
     name: str
     calls: int | None = 1
     uses_grid: bool = True
     continuous: bool = False
+    elementwise: bool = False
 
     def start(self, x: Tensor) -> Memory:
         """What samples remember that have made no step yet under the current branch."""

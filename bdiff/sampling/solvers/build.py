@@ -45,11 +45,18 @@ def solver_from(name: str, **options) -> Solver:
 
 
 def check_solver(solver: Solver, process: Process) -> None:
-    """Refuse a solver that needs more of the process than its times have.
+    """Refuse a solver that needs more of the process than it has.
 
     Raises:
-        ValueError: if the process is discrete and the solver is not; it names those that are.
+        ValueError: if the process is discrete or joint and the solver is not made for it; it names
+            those that are.
     """
+    if process.joint and not solver.elementwise:
+        fit = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind.elementwise)
+        raise ValueError(
+            f"solver {solver.name!r} needs one log-SNR for all of an object, but bonds and atoms "
+            f"of {process} have their own; use {fit}"
+        )
     if process.discrete and solver.continuous:
         # heun is among those of which it depends on the options
         always = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind.continuous is False)

@@ -9,7 +9,6 @@ SDE-DPM-Solver++ of first order: it samples the exact posterior of x_t given x_s
 import torch
 from torch import Tensor
 
-from bdiff.process import expand_like
 from bdiff.sampling.solvers.base import Memory, Solver, Step
 
 
@@ -21,6 +20,7 @@ class DDIM(Solver):
     """
 
     name = "ddim"
+    elementwise = True
 
     def __init__(self, eta: float = 0.0):
         if not 0 <= eta <= 1:
@@ -29,10 +29,12 @@ class DDIM(Solver):
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
         x_0 = step.denoise(x, step.s)
-        noise = (x - step.alpha(step.s, x) * x_0) / step.sigma(step.s, x)
-        variance = step.process.sigma(step.t) ** 2
-        fresh = -(self.eta**2) * variance * torch.expm1(-2 * step.h)
-        x = step.alpha(step.t, x) * x_0 + expand_like(torch.sqrt(variance - fresh), x) * noise
+        (alpha_s, sigma_s), (alpha_t, sigma_t) = (
+            step.process.at(time, x) for time in (step.s, step.t)
+        )
+        noise = (x - alpha_s.to(x) * x_0) / sigma_s.to(x)
+        fresh = self.eta**2 * sigma_t**2 * (1 - (alpha_s * sigma_t / (sigma_s * alpha_t)) ** 2)
+        x = alpha_t.to(x) * x_0 + torch.sqrt(sigma_t**2 - fresh).to(x) * noise
         if self.eta:
-            x = x + expand_like(torch.sqrt(fresh), x) * step.noise()
+            x = x + torch.sqrt(fresh).to(x) * step.noise()
         return x, {}

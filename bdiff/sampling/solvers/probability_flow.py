@@ -27,6 +27,7 @@ class ProbabilityFlow(Solver):
     calls = None
     uses_grid = False
     continuous = True
+    elementwise = True
 
     def __init__(self, rtol: float = 1e-5, atol: float = 1e-5):
         if not (rtol > 0 and atol > 0):
@@ -40,10 +41,8 @@ class ProbabilityFlow(Solver):
             """dx/du for t = s + u (t - s), so that rows with different ends share one variable."""
             state = torch.as_tensor(flat, dtype=x.dtype, device=x.device).view_as(x)
             time = step.s + u * length
-            g = step.process.diffusion(time)
-            slopes = step.process.drift(state, time) - 0.5 * expand_like(g**2, x) * step.score(
-                state, time
-            )
+            g = step.process.diffusion_at(time, x).to(x)
+            slopes = step.process.drift(state, time) - 0.5 * g**2 * step.score(state, time)
             return (expand_like(length, x) * slopes).flatten().double().cpu().numpy()
 
         start = x.flatten().double().cpu().numpy()

@@ -25,14 +25,13 @@ class EulerMaruyama(Solver):
 
     name = "euler_maruyama"
     continuous = True
+    elementwise = True
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
-        length = step.s - step.t
-        g = step.process.diffusion(step.s)
-        drift = step.process.drift(x, step.s) - expand_like(g**2, x) * step.score(x, step.s)
-        return x - expand_like(length, x) * drift + expand_like(
-            g * torch.sqrt(length), x
-        ) * step.noise(), {}
+        length = expand_like(step.s - step.t, x)
+        g = step.process.diffusion_at(step.s, x).to(x)
+        drift = step.process.drift(x, step.s) - g**2 * step.score(x, step.s)
+        return x - length * drift + g * torch.sqrt(length) * step.noise(), {}
 
 
 class PredictorCorrector(EulerMaruyama):

@@ -1,16 +1,6 @@
-r"""Forward processes: how data turn into noise.
+r"""Processes that preserve the variance of data that have variance 1.
 
-A process blends an object x_0 with Gaussian noise ε over the time t in [0, T]:
-
-    x_t = alpha(t) x_0 + sigma(t) ε,        ε ~ N(0, I)
-
-Everything that separates two classes at time t is in the signal-to-noise ratio, so times of
-different processes are compared by
-
-    log_snr(t) = log(alpha(t)² / sigma(t)²)      (natural logarithm, strictly decreasing in t)
-
-Both processes here preserve the variance of data that have variance 1; with a B(t) that grows from
-B(0) = 0,
+With a B(t) that grows from B(0) = 0,
 
     alpha = exp(-B/2),   sigma² = 1 - exp(-B),   log_snr = -log(exp(B) - 1).
 
@@ -23,30 +13,20 @@ In discrete time, t = 0, 1, ..., T (Ho et al. 2020, arXiv 2006.11239, eq. 2 and 
 x_t = √(1 - β_t) x_{t-1} + √β_t ε_t with β_t even from β_1 to β_T, hence alpha² = Π_{s≤t} (1 - β_s):
 
     B(t) = -Σ_{s≤t} log(1 - β_s).
-
-Times are float64 throughout, also where they are whole: near t = 0 a float32 time has no digits
-left for the ratio.
 """
 
-from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from abc import abstractmethod
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from bdiff.process.base import Continuous, Process, expand_like
 
-class Process(ABC):
-    """What a forward process has.
 
-    `name` is its name in settings; `horizon` is T; `first_time` is the least time above 0 at which
-    samplers call the network; a `discrete` process has only the whole numbers from 0 to T as times.
-    """
-
-    name: str
-    horizon: float
-    first_time: float
-    discrete: bool
+class VariancePreserving(Process):
+    """alpha² + sigma² = 1."""
 
     @abstractmethod
     def _integrated_beta(self, t: Tensor | float) -> Tensor:
@@ -56,44 +36,22 @@ class Process(ABC):
     def _time_of(self, B: Tensor) -> Tensor:
         """The t of a value of B."""
 
-    @abstractmethod
-    def times(self, fractions: Tensor) -> Tensor:
-        """Times to train at, in (0, T]: uniform if the fractions, in (0, 1], are."""
-
-    @abstractmethod
-    def nearest(self, t: Tensor) -> Tensor:
-        """The times of the process that are nearest to values in [0, T]."""
-
     def alpha(self, t: Tensor | float) -> Tensor:
-        """Factor of the data in x_t, in (0, 1]."""
         return torch.exp(-0.5 * self._integrated_beta(t))
 
     def sigma(self, t: Tensor | float) -> Tensor:
-        """Standard deviation of the noise in x_t, in [0, 1)."""
         return torch.sqrt(-torch.expm1(-self._integrated_beta(t)))
 
     def log_snr(self, t: Tensor | float) -> Tensor:
-        """log(alpha² / sigma²); +inf at t = 0."""
         return -torch.log(torch.expm1(self._integrated_beta(t)))
 
     def time_of(self, log_snr: Tensor | float) -> Tensor:
-        """The t at which `log_snr(t)` has the given value; it may lie beyond the horizon.
-
-        In discrete time it is the first t with that ratio or a lower one, infinite if none has.
-        """
         log_snr = torch.as_tensor(log_snr, dtype=torch.float64)
         return self._time_of(torch.logaddexp(torch.zeros_like(log_snr), -log_snr))
 
-    def diffuse(self, x_0: Tensor, t: Tensor, noise: Tensor) -> Tensor:
-        """x_t = alpha x_0 + sigma noise; x_0 and noise: (N, ...), t: (N,)."""
-        return expand_like(self.alpha(t), x_0) * x_0 + expand_like(self.sigma(t), x_0) * noise
-
-    def to_dict(self) -> dict:
-        return {"name": self.name, **asdict(self)}
-
 
 @dataclass(frozen=True)
-class VP(Process):
+class VP(VariancePreserving, Continuous):
     """Variance-preserving process on t in [0, 1].
 
     Args:
@@ -108,9 +66,6 @@ class VP(Process):
     beta_max: float = 20.0
 
     name = "vp"
-    horizon = 1.0
-    first_time = 1e-3
-    discrete = False
 
     def __post_init__(self):
         if not 0 <= self.beta_min < self.beta_max:
@@ -128,12 +83,6 @@ class VP(Process):
         # The root of ½ slope t² + beta_min t = B in the form that does not cancel.
         return 2 * B / (self.beta_min + torch.sqrt(self.beta_min**2 + 2 * slope * B))
 
-    def times(self, fractions: Tensor) -> Tensor:
-        return self.horizon * fractions
-
-    def nearest(self, t: Tensor) -> Tensor:
-        return t
-
     def beta(self, t: Tensor | float) -> Tensor:
         """Noise rate β(t)."""
         t = torch.as_tensor(t, dtype=torch.float64)
@@ -149,7 +98,7 @@ class VP(Process):
 
 
 @dataclass(frozen=True)
-class DDPM(Process):
+class DDPM(VariancePreserving):
     """Variance-preserving chain on t = 0, 1, ..., steps.
 
     A time that is not one of these whole numbers is an error wherever it is used: there is nothing
@@ -216,25 +165,3 @@ class DDPM(Process):
 
     def nearest(self, t: Tensor) -> Tensor:
         return torch.round(t)
-
-
-PROCESSES = {process.name: process for process in (VP, DDPM)}
-
-
-def process_from(settings: dict) -> Process:
-    """The process that `to_dict` described.
-
-    Raises:
-        ValueError: if the name is not that of a known process.
-    """
-    settings = dict(settings)
-    name = settings.pop("name", "vp")
-    if name not in PROCESSES:
-        known = ", ".join(map(repr, PROCESSES))
-        raise ValueError(f"unknown forward process {name!r}; known: {known}")
-    return PROCESSES[name](**settings)
-
-
-def expand_like(values: Tensor, x: Tensor) -> Tensor:
-    """Per-example values (N,) in the dtype, device and number of dimensions of x (N, ...)."""
-    return values.to(x).reshape(-1, *[1] * (x.ndim - 1))
