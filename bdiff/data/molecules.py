@@ -1,0 +1,242 @@
+"""Molecules from SMILES: the text of a molecule, and what is left out of a data set and why.
+
+The arrays are those of `bdiff.chemistry`, the classes those of `bdiff.molecule_classes`. What x
+cannot hold is left out, and a warning says how many molecules that were and for which reason; so is
+a molecule that does not come back from x as the same molecule, up to charges made by a proton,
+isotopes and stereochemistry.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import warnings
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bdiff.chemistry import (
+    Graph,
+    UnsuitedMoleculeError,
+    canonical,
+    encode,
+    from_graph,
+    plain,
+    rdkit_chem,
+    sanitised,
+    to_graph,
+)
+from bdiff.data.checks import normalised
+from bdiff.data.dataset import Dataset
+from bdiff.data.scaling import UNSCALED
+from bdiff.data.tables import hold_out
+from bdiff.molecule_classes import CLASSES, predicate
+from bdiff.progress import Progress
+from bdiff.randomness import generator
+
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
+ENDINGS = (".smi", ".csv", ".smi.gz", ".csv.gz")
+COLUMN = "smiles"  # in capitals or not
+
+ClassesBy = str | Callable[["Mol"], str | None]
+
+
+@dataclass
+class _Kept:
+    """Molecules with a class that x can hold, and how many were left out for which reason."""
+
+    rows: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    graphs: list[Graph] = field(default_factory=list)
+    left_out: Counter = field(default_factory=Counter)
+
+
+def from_smiles(
+    smiles: Sequence[str],
+    classes_by: ClassesBy = "rings",
+    *,
+    split: Sequence[str] | None = None,
+    nodes: int | None = None,
+    molecules: int | None = None,
+    name: str = "molecules",
+    title: str = "",
+) -> Dataset:
+    """Make a data set of molecules.
+
+    Args:
+        smiles: one text per molecule.
+        classes_by: what decides the class, a key of `bdiff.molecule_classes.CLASSES`,
+            "module:function", or a function from an RDKit molecule to a class name, or None for
+            molecules that are not wanted.
+        split: "train" or "test" for each; by default all are training molecules.
+        nodes: rows of x; larger molecules are left out. By default as many as the largest has.
+        molecules: at most so many of all, drawn with a fixed seed; None for all.
+        name: key of the data set.
+        title: name for figures; `name` by default.
+
+    Returns:
+        x of shape (N, nodes, nodes + 9), in the order of the texts.
+
+    Warns:
+        UserWarning: how many molecules are left out, for each reason.
+
+    Raises:
+        ImportError: if RDKit is missing.
+        ValueError: if RDKit refuses a text, or no molecule remains; the message names the row.
+    """
+    smiles = list(smiles)
+    rows = np.arange(len(smiles))
+    if molecules is not None:
+        rows = np.sort(generator(0, "molecules").permutation(rows)[:molecules])
+    kept = _read(smiles, rows.tolist(), predicate(classes_by), nodes)
+    if kept.left_out:
+        reasons = "; ".join(f"{count:,}: {reason}" for reason, count in kept.left_out.most_common())
+        left_out = f"{kept.left_out.total():,} of {len(rows):,} molecules are left out"
+        warnings.warn(f"{left_out} ({reasons})", stacklevel=2)
+    if not kept.rows:
+        raise ValueError(
+            f"None of {len(rows):,} molecules is left in the data set: they have no class by "
+            f"{classes_by!r}, or were left out ({dict(kept.left_out)})."
+        )
+    built_in = CLASSES.get(classes_by) if isinstance(classes_by, str) else None
+    classes = built_in or tuple(sorted(set(kept.names)))
+    splits = np.full(len(smiles), "train") if split is None else np.asarray(split)
+    return Dataset(
+        x=encode(kept.graphs, nodes or max(len(elements) for _, elements in kept.graphs)),
+        labels=np.array([classes.index(name) for name in kept.names]),
+        classes=classes,
+        split=splits[kept.rows],
+        name=name,
+        title=title,
+        scaling=dict(UNSCALED),
+        source={"dataset": name},
+    )
+
+
+def read_molecules(
+    *,
+    path: str | Path,
+    classes_by: ClassesBy = "rings",
+    nodes: int | None = None,
+    molecules: int | None = None,
+    held_out: float | None = None,
+    title: str = "",
+) -> Dataset:
+    """Read molecules from a file of one's own.
+
+    Args:
+        path: .smi (one SMILES per line, then what you like) or .csv with a column SMILES; either
+            may be packed with gzip (.gz).
+        classes_by, nodes, molecules: as in `from_smiles`.
+        held_out: share of each class that becomes the split "test", in (0, 1); None for nothing.
+        title: name for figures; the file's name by default.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file has another ending or no such column; and as `from_smiles`.
+    """
+    path = Path(path)
+    smiles = read_smiles(path)
+    name = path.name.removesuffix(".gz").rpartition(".")[0]
+    try:
+        dataset = from_smiles(
+            smiles, classes_by, nodes=nodes, molecules=molecules, name=name, title=title
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    source = {"dataset": "file", "file": path.name, "sha256": digest}
+    dataset = replace(dataset, source=source)
+    return dataset if held_out is None else hold_out(dataset, held_out)
+
+
+def read_smiles(path: str | Path) -> list[str]:
+    """The SMILES in a file; arguments and errors as in `read_molecules`."""
+    path = Path(path)
+    if not path.name.endswith(ENDINGS):
+        raise ValueError(f"{path}: expected a file that ends with {', '.join(ENDINGS)}.")
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    text = _text(path).rstrip()
+    if path.name.removesuffix(".gz").endswith(".smi"):
+        return [line.split(maxsplit=1)[0] if line.strip() else "" for line in text.splitlines()]
+    rows = csv.reader(io.StringIO(text, newline=""))
+    names = next(rows, [])
+    column = [number for number, name in enumerate(names) if name.strip().lower() == COLUMN]
+    if not column:
+        raise ValueError(
+            f"{path} has no column SMILES; it has {', '.join(names[:20]) or 'nothing'}."
+        )
+    # Texts may end with a line feed, as in the file that is known as ZINC250k.
+    return [row[column[0]].strip() if len(row) > column[0] else "" for row in rows]
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        return content.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is corrupt or no text in UTF-8 ({error}).") from None
+
+
+def _read(
+    smiles: Sequence[str],
+    rows: Sequence[int],
+    class_of: Callable[["Mol"], str | None],
+    nodes: int | None,
+) -> _Kept:
+    kept = _Kept()
+    with Progress("reading molecules", len(rows), "molecules") as progress:
+        for row in rows:
+            progress.update(1)
+            parsed = _parsed(smiles[row], row)
+            try:
+                mol = plain(parsed)
+                name = class_of(mol)
+                if name is None:
+                    continue
+                graph = _graph(mol, nodes)
+            except UnsuitedMoleculeError as reason:
+                kept.left_out[str(reason)] += 1
+                continue
+            kept.rows.append(row)
+            kept.names.append(normalised(name))
+            kept.graphs.append(graph)
+    return kept
+
+
+def _parsed(text: str, row: int) -> "Mol":
+    Chem = rdkit_chem()
+    from rdkit import rdBase
+
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"row {row} (from 0) holds {text!r}; a SMILES is expected.")
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(text)
+        if mol is not None:
+            return mol
+        mol = Chem.MolFromSmiles(text, sanitize=False)
+    reason = "it is no SMILES"
+    if mol is not None:
+        reason = "; ".join(problem.Message() for problem in Chem.DetectChemistryProblems(mol))
+    raise ValueError(
+        f"RDKit refuses {text!r} in row {row} (from 0): {reason}. Correct it, or leave it out."
+    )
+
+
+def _graph(mol: "Mol", nodes: int | None) -> Graph:
+    if nodes is not None and mol.GetNumAtoms() > nodes:
+        raise UnsuitedMoleculeError(f"more than {nodes} atoms")
+    graph = to_graph(mol)
+    (back,) = sanitised([from_graph(graph)])
+    if back is None or canonical(back) != canonical(mol):
+        raise UnsuitedMoleculeError("another molecule when read back from atoms and bonds")
+    return graph

@@ -1,0 +1,159 @@
+"""SMILES to data sets: what is kept, what is left out and why, and files of one's own."""
+
+import gzip
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bdiff.chemistry import canonical, rdkit_chem, valid_molecules
+from bdiff.data.dataset import read_dataset, write_dataset
+from bdiff.data.molecules import from_smiles, read_molecules, read_smiles
+
+Chem = pytest.importorskip("rdkit.Chem")
+SMILES = ["CCO", "C1CC1", "CC(=O)O", "c1ccccc1O", "c1ccc2ccccc2c1", "CCCl"]
+
+
+def written(dataset):
+    return [canonical(mol) for mol in valid_molecules(dataset.x)]
+
+
+def test_classes_nodes_and_order():
+    dataset = from_smiles(SMILES, "rings")
+    assert dataset.classes == ("acyclic", "one ring")
+    assert [dataset.classes[code] for code in dataset.labels] == [
+        *("acyclic", "one ring", "acyclic", "one ring", "acyclic")
+    ]
+    # Naphthalene, the largest, has two rings and is not wanted; phenol has seven atoms.
+    assert dataset.x.shape == (5, 7, 16)
+    kept = [text for text in SMILES if text != "c1ccc2ccccc2c1"]
+    assert written(dataset) == [Chem.CanonSmiles(text) for text in kept]
+    assert from_smiles(SMILES, "halogen", nodes=38).x.shape == (6, 38, 47)
+
+
+def test_predicates_of_ones_own_name_the_classes():
+    dataset = from_smiles(SMILES, lambda mol: {2: "ethyl", 3: None}.get(mol.GetNumBonds(), "more"))
+    assert dataset.classes == ("ethyl", "more")
+    assert [dataset.classes[code] for code in dataset.labels].count("ethyl") == 2
+    assert len(dataset) == 4  # two have three bonds
+
+
+def test_the_file_format_keeps_molecules(tmp_path):
+    dataset = from_smiles(SMILES * 2, "halogen")
+    write_dataset(dataset, tmp_path / "molecules.parquet")
+    assert written(read_dataset(tmp_path / "molecules.parquet")) == written(dataset)
+    np.testing.assert_array_equal(dataset.unscale(dataset.x), dataset.x)
+
+
+def test_what_is_left_out_is_counted_by_reason():
+    unsuited = ["C.O", "CC.O", "C[Si](C)C", "C[N+](C)(C)C", "CCCCCCCCC", "[CH2]C"]
+    with pytest.warns(UserWarning, match="7 of 12 molecules are left out") as caught:
+        dataset = from_smiles(SMILES + unsuited, "halogen", nodes=8)
+    (text,) = [str(warning.message) for warning in caught]
+    for reason in (
+        "2: several fragments",
+        "2: more than 8 atoms",  # naphthalene too
+        "1: atoms other than C, N, O, F, S, Cl, Br, I, P",
+        "1: charges that no proton explains",
+        "1: another molecule when read back",  # ethane, once the radical is lost
+    ):
+        assert reason in text
+    assert len(dataset) == 5
+
+
+def test_splits_stay_with_their_molecules():
+    split = ["test", "train", "train", "train", "test", "test"]
+    dataset = from_smiles(SMILES, "rings", split=split)
+    assert dataset.split.tolist() == ["test", "train", "train", "train", "test"]
+    assert set(from_smiles(SMILES, "rings").split) == {"train"}
+
+
+def test_a_draw_is_the_same_every_time_and_keeps_the_order():
+    many = ["C" * n for n in range(1, 40)]
+    first, second = (from_smiles(many, lambda mol: "chain", molecules=10) for _ in range(2))
+    assert len(first) == 10
+    assert written(first) == written(second)
+    lengths = [len(text) for text in written(first)]
+    assert lengths == sorted(set(lengths))
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("C(C", r"RDKit refuses 'C\(C' in row 6 \(from 0\): it is no SMILES"),
+        ("CC(C)(C)(C)C", r"row 6 \(from 0\): Explicit valence for atom # 1 C, 5"),
+        ("c1cccc1", r"row 6 \(from 0\): Can't kekulize"),
+        ("", r"row 6 \(from 0\) holds ''; a SMILES"),
+        (None, r"row 6 \(from 0\) holds None; a SMILES"),
+    ],
+)
+def test_what_rdkit_refuses_is_named(bad, message):
+    with pytest.raises(ValueError, match=message):
+        from_smiles([*SMILES, bad], "rings")
+
+
+def test_molecules_without_a_class_are_an_error():
+    with pytest.raises(ValueError, match=r"None of 1 molecules is left .* no class by 'rings'"):
+        from_smiles(["c1ccc2ccccc2c1"], "rings")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("own.smi", "CCO ethanol\nC1CC1\n\n"),
+        ("own.csv", "id,SMILES\n1,CCO\n2,C1CC1\n"),
+        # As in the file known as ZINC250k: texts that end with a line feed.
+        ("own.csv.gz", '"smiles",logP\n"CCO\n",0.1\n"C1CC1\n",0.2\n'),
+        ("own.smi.gz", "CCO\nC1CC1"),
+    ],
+)
+def test_files_of_ones_own(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    assert read_smiles(path) == ["CCO", "C1CC1"]
+    dataset = read_molecules(path=path)
+    assert (dataset.name, dataset.title) == ("own", "own")
+    assert written(dataset) == ["CCO", "C1CC1"]
+    assert dataset.source["file"] == name
+
+
+def test_a_share_of_each_class_is_held_out(tmp_path):
+    (tmp_path / "own.smi").write_text("\n".join(["CCO", "C1CC1"] * 10))
+    dataset = read_molecules(path=tmp_path / "own.smi", held_out=0.2)
+    assert [len(dataset.of(name, "test")) for name in dataset.classes] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("own.txt", b"CCO", r"own.txt: expected a file that ends with .smi"),
+        ("own.csv", b"id,structure\n1,CCO\n", "no column SMILES; it has id, structure"),
+        ("own.smi", b"CCO\n\nCCO\n", r"own.smi: row 1 \(from 0\) holds ''"),
+        ("own.smi", b"CCO\nC1CC\n", r"own.smi: RDKit refuses 'C1CC' in row 1"),
+        ("own.smi.gz", b"CCO", "own.smi.gz is corrupt or no text"),
+        ("own.smi", b"\xff\xfe", "own.smi is corrupt or no text in UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        read_molecules(path=tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read_molecules(path=tmp_path / "none.smi")
+
+
+def test_without_rdkit_it_is_named(monkeypatch):
+    rdkit_chem.cache_clear()
+    monkeypatch.setitem(sys.modules, "rdkit", None)
+    with pytest.raises(ImportError, match=r"pip install 'bdiff\[mol\]'"):
+        from_smiles(SMILES)
+
+
+def test_nothing_is_loaded_before_a_molecule_is_read():
+    code = (
+        "import sys, bdiff.data.moses, bdiff.molecule_classes, bdiff.analysis.molecules,"
+        "bdiff.analysis.functional_groups; print({'rdkit', 'fcd'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "set()"
