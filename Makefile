@@ -48,5 +48,5 @@ $(STAMP): pyproject.toml envs/constraints.txt
 		echo "bdiff needs Python 3.11 or newer, found $$(python3 --version 2>&1)." >&2; \
 		echo "Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet -c envs/constraints.txt -e '.[workflow,dev]'
+	$(VENV)/bin/python -m pip install --quiet -c envs/constraints.txt -e '.[workflow,dev,scrna,mol]'
 	touch $@

@@ -26,6 +26,7 @@ CONFIG = read_config(
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/autoencoder.smk"
 include: "workflow/rules/trees.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/samples.smk"

@@ -5,7 +5,7 @@ structure for class-conditional generation", TMLR 2024 (arXiv 2212.10777), with 
 notebooks. `branches.csv` holds every branch list, with the times as the fractions in which they
 were found; `numbers.csv` one number a row, with the notebook it comes from. Class names are this
 library's: the paper numbers the classes of Fashion-MNIST, the files do too, and the readers name
-    them.
+them.
 """
 
 import csv

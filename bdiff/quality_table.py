@@ -7,8 +7,8 @@ the model cost to train and to sample, so that a number is not compared without 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bdiff.quality_rows import models_of
 from bdiff.sampling.files import Samples
-from bdiff.tables import models_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -52,15 +52,17 @@ def tree_words(tree: Mapping[str, Any]) -> str:
 def training_words(training: Mapping[str, Any]) -> str:
     """Steps of training of the branched and the label-guided model, and objects per step."""
     branched, linear = training["branched"], training.get("linear")
-    size = f"of {branched['batch_size']:,} objects"
     if linear is None:
-        return f"branched model trained for {branched['steps']:,} steps {size}"
-    if branched["steps"] == linear["steps"] and branched["batch_size"] == linear["batch_size"]:
-        return f"branched and label-guided model trained for {branched['steps']:,} steps {size}"
+        return f"branched model trained for {_steps(branched)}"
+    if _steps(linear) == _steps(branched):
+        return f"branched and label-guided model trained for {_steps(branched)}"
     return (
-        f"branched model trained for {branched['steps']:,} steps {size}, the label-guided one for "
-        f"{linear['steps']:,} of {linear['batch_size']:,}"
+        f"branched model trained for {_steps(branched)}, the label-guided one for {_steps(linear)}"
     )
+
+
+def _steps(training: Mapping[str, Any]) -> str:
+    return f"{training['steps']:,} steps of {training['batch_size']:,} objects"
 
 
 def _pairs(pairs: Sequence[Sequence[str]]) -> str:
@@ -120,8 +122,8 @@ def _extension(dataset, shape, added: int | None = None) -> str:
 def _leave_one_out(dataset, shape) -> str:
     part = dataset["leave_one_out"]
     return (
-        f"{part['training']['steps']:,} steps without the class, {part['added']['steps']:,} with "
-        f"it; {part['count']:,} samples of it by {_solver_of_samples(dataset, shape)}"
+        f"{_steps(part['training'])} without the class, {_steps(part['added'])} with it; "
+        f"{part['count']:,} samples of it by {_solver_of_samples(dataset, shape)}"
     )
 
 
@@ -130,8 +132,8 @@ def _variants(dataset, shape, part: Mapping[str, Any], which: str) -> str:
     words = [which, tree_words(part["tree"])]
     if training := part["training"]:
         words.append(
-            f"a branched model of {training['steps']:,} steps and {part['count']:,} samples of "
-            f"each class by {_solver_of_samples(dataset, shape)} for each"
+            f"for each a branched model trained for {_steps(training)} and {part['count']:,} "
+            f"samples of each class by {_solver_of_samples(dataset, shape)}"
         )
     return "; ".join(words)
 

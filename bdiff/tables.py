@@ -15,6 +15,7 @@ import numpy as np
 from bdiff.analysis.stages import Series, Stage, of_paper, same_samples
 from bdiff.paper import paper_tree
 from bdiff.process import VP
+from bdiff.quality_rows import models_of, of_metric
 from bdiff.tree import BranchTree
 
 if TYPE_CHECKING:
@@ -96,13 +97,10 @@ def efficiency_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Dat
             **{key: first[key] for key in ("classes", "count", "steps", "solver")},
         }
         row["repeats"] = int((of_dataset["way"] == "shared").sum())
-        for way in of_dataset["way"].unique():
-            seconds = of_dataset.loc[of_dataset["way"] == way, "seconds"]
-            row[f"{way}_seconds"] = seconds.mean()
-            row[f"{way}_error"] = seconds.std(ddof=0) / np.sqrt(len(seconds))
-            row[f"{way}_evaluations"] = of_dataset.loc[
-                of_dataset["way"] == way, "evaluations"
-            ].mean()
+        for way, runs in of_dataset.groupby("way", sort=False):
+            row[f"{way}_seconds"] = runs["seconds"].mean()
+            row[f"{way}_error"] = runs["seconds"].std(ddof=0) / np.sqrt(len(runs))
+            row[f"{way}_evaluations"] = runs["evaluations"].mean()
         row["seconds_ratio"] = row["shared_seconds"] / row["separate_seconds"]
         row["evaluations_ratio"] = row["shared_evaluations"] / row["separate_evaluations"]
         row["predicted_ratio"] = first["predicted_ratio"]
@@ -141,7 +139,7 @@ def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFra
             "no rows of metric 'frechet_raw': no class has enough objects for a Fréchet distance "
             "(4 or more)"
         )
-    accuracy = quality[quality["metric"] == "accuracy"]
+    accuracy = of_metric(quality, "accuracy")
     printed = paper[(paper["experiment"] == "quality") & (paper["metric"] == "frechet_raw")]
     models = models_of(raw)
     tables = []
@@ -161,11 +159,6 @@ def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFra
         tables.append(table.reset_index(names="class"))
     table = pd.concat(tables, ignore_index=True)
     return table.astype({"n": int})[["dataset", "split", "class", *table.columns[3:]]]
-
-
-def models_of(quality: "pd.DataFrame") -> list[str]:
-    """The models that the rows are of, in the order of the rows; "real" last."""
-    return sorted(quality["model"].unique(), key=lambda model: model == "real")
 
 
 def discovery_table(comparison: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFrame":
@@ -228,7 +221,7 @@ def extension_table(stages: Mapping[str, Sequence[Stage]], paper: "pd.DataFrame"
     for dataset, of_dataset in stages.items():
         printed = of_paper(paper, of_dataset)
         for number, stage in enumerate(of_dataset):
-            accuracy = stage.quality[stage.quality["metric"] == "accuracy"]
+            accuracy = of_metric(stage.quality, "accuracy")
             for model in models_of(stage.quality):
                 right = accuracy[accuracy["model"] == model]
                 right = dict(zip(right["class"], right["value"], strict=True))

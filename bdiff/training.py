@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from bdiff.checkpoint import load_folder, locked, newest, save_model
+from bdiff.checkpoint import locked, save_model
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device, compile_net
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
-from bdiff.training_run import TrainingRun, describe_run, lines
+from bdiff.training_run import TrainingRun, lines
 from bdiff.training_settings import Part, Training
 
 logger = logging.getLogger(__name__)
@@ -53,19 +53,8 @@ def train(
         TrainingError: if a loss or gradient is not finite, naming step, times, branches and
             classes; if the checkpoints belong to a run with other settings, naming them.
     """
-    where = choose_device(device)
-    run = TrainingRun(model, dataset, settings, where, precision, part)
-    if compile:
-        compile_net(model.net, where)
-    folder = None if checkpoints is None else Path(checkpoints)
-    try:
-        with nullcontext() if folder is None else locked(folder):
-            if folder is not None:
-                run.resume(folder)
-            _to_the_end(run, folder)
-    finally:
-        run.close()
-    run.finish()
+    run = TrainingRun(model, dataset, settings, choose_device(device), precision, part)
+    _to_the_end(run, None if checkpoints is None else Path(checkpoints), compile)
     return run.records
 
 
@@ -91,20 +80,10 @@ def train_to_folder(
             another run left is not continued, and not in the way. It goes when the model stands.
         about: further facts for the manifest.
     """
-    run = json.dumps(describe_run(model, dataset, settings, precision, part), sort_keys=True)
-    own = Path(checkpoints) / hashlib.sha256(run.encode()).hexdigest()[:12]
-    records = train(
-        model,
-        dataset,
-        settings,
-        checkpoints=own,
-        device=device,
-        precision=precision,
-        compile=compile,
-        part=part,
-    )
-    with locked(own):
-        seconds = load_folder(newest(own))[0]["seconds"]  # of all parts of the run
+    run = TrainingRun(model, dataset, settings, choose_device(device), precision, part)
+    description = json.dumps(run.description, sort_keys=True)
+    own = Path(checkpoints) / hashlib.sha256(description.encode()).hexdigest()[:12]
+    _to_the_end(run, own, compile)
     facts = {
         "dataset": dataset.name,
         "title": dataset.title,
@@ -112,15 +91,29 @@ def train_to_folder(
         "feature_names": dataset.feature_names,
         "source": dataset.source,
         "training": asdict(settings),
-        "seconds": seconds,
+        "seconds": run.seconds,  # of all parts of the run
     }
-    save_model(model, folder, facts | (about or {}), {"metrics.jsonl": lines(records)})
+    save_model(model, folder, facts | (about or {}), {"metrics.jsonl": lines(run.records)})
     shutil.rmtree(own, ignore_errors=True)
     with suppress(OSError):  # unless an unfinished run of other settings stands there
         own.parent.rmdir()
 
 
-def _to_the_end(run: "TrainingRun", folder: Path | None) -> None:
+def _to_the_end(run: TrainingRun, folder: Path | None, compile: bool) -> None:
+    """Make the steps that remain, and leave the model finished."""
+    try:
+        if compile:
+            compile_net(run.model.net, run.device)
+        with nullcontext() if folder is None else locked(folder):
+            if folder is not None:
+                run.resume(folder)
+            _make_steps(run, folder)
+    finally:
+        run.close()
+    run.finish()
+
+
+def _make_steps(run: TrainingRun, folder: Path | None) -> None:
     """Make the remaining steps, with a progress bar and checkpoints."""
     settings = run.settings
     if run.step:

@@ -42,8 +42,8 @@ def describe_run(
     model: DiffusionModel,
     dataset: Dataset,
     settings: Training,
-    precision: str = "float32",
-    part: "Part | None" = None,
+    precision: str,
+    part: Part,
 ) -> dict:
     """All that fixes a run but its length: only where it is the same, a checkpoint is continued.
 
@@ -58,7 +58,7 @@ def describe_run(
     description = {
         "training": training,
         "precision": precision,
-        "part": asdict(part or Part()),
+        "part": asdict(part),
         "model": model_to_dict(model),
         "weights": {"sha256": _sha256(p.detach().cpu().numpy() for p in model.parameters())},
         "data": {

@@ -2,7 +2,6 @@
 
 import argparse
 
-from bdiff.analysis.analogies import transmute
 from bdiff.analysis.classifier import train_classifier
 from bdiff.analysis.control import COLUMNS, control_curve
 from bdiff.checkpoint import load_folder, load_model
@@ -34,13 +33,12 @@ def main(argv=None):
     names = sorted({name for pair in pairs for name in pair})
     objects = {name: train.of(name)[: settings["count"]] for name in names}
     sampler = Sampler.for_model(models["branched"], settings["solver"], seed)
-    for name, path in args.samples:
-        made = transmute(models[name], objects, pairs, sampler, tree=tree)
-        write_samples(made, path, about=load_folder(folders[name])[0]["about"])
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
-    rows = control_curve(
+    rows, made = control_curve(
         models, objects, pairs, settings["times"], classifier, dataset.classes, tree, sampler
     )
+    for name, path in args.samples:
+        write_samples(made[name], path, about=load_folder(folders[name])[0]["about"])
     write_rows(args.output, [{"dataset": dataset.name} | row for row in rows], COLUMNS)
     print(f"{args.output}: {len(rows):,} numbers")
 

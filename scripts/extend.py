@@ -30,10 +30,11 @@ def main(argv=None):
     torch.set_flush_denormal(True)
     settings = args.settings
     dataset, model = read_dataset(args.data), load_model(args.model)
+    check_alone(model, settings["new_classes"], settings["retrain"])
     known = len(model.value_range)
     before = fingerprint(model, known)
     for name in settings["new_classes"]:
-        larger, objects, part = enlarged(
+        model, objects, part = enlarged(
             model,
             name,
             dataset,
@@ -41,9 +42,8 @@ def main(argv=None):
             seed=settings["seed"],
             **settings.get("tree", {}),
         )
-        model = larger
     train_to_folder(
-        larger,
+        model,
         objects,
         Training(seed=settings["seed"], **settings["training"]),
         args.output,
@@ -57,7 +57,17 @@ def main(argv=None):
     row = {"classes": "/".join(settings["new_classes"]), "before": before, "after": after}
     write_rows(args.kept, [row], list(row))
     same = "is the same, bit for bit" if after == before else "has changed"
-    print(f"{args.output}: {larger.kind} model with {row['classes']}; what it knew before {same}")
+    print(f"{args.output}: {model.kind} model with {row['classes']}; what it knew before {same}")
+
+
+def check_alone(model, new_classes, retrain):
+    """Refuse what would train the last of several new classes alone."""
+    if len(new_classes) > 1 and not (model.kind == "linear" and retrain):
+        raise ValueError(
+            f"new_classes are {new_classes}, but only a linear model with retrain=True learns "
+            f"several at once, not a {model.kind} model with retrain={retrain}; add them one after "
+            "another, each to the model before"
+        )
 
 
 if __name__ == "__main__":

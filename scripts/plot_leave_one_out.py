@@ -26,7 +26,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     added = {name: read_rows(path) for name, path in args.added}
     rows = leave_one_out_rows(read_rows(args.full), added)
-    save_figure(leave_one_out(rows, read_dataset(args.data).title), args.output)
+    training = args.settings["training"]
+    save_figure(leave_one_out(rows, training, read_dataset(args.data).title), args.output)
 
 
 if __name__ == "__main__":

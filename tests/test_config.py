@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from bdiff.config import ConfigError, load_config
-from bdiff.config.data import CLASSES, DOWNLOADED
+from bdiff.config.data import CLASSES, DOWNLOADED, CellData, FileData, SimulatedCells
 
 ROOT = Path(__file__).parents[1]
 GONE = object()
@@ -252,18 +252,42 @@ def test_the_configuration_loads_neither_torch_nor_numpy():
 
 
 def test_class_names_are_those_of_the_data():
-    from bdiff.data import digits, letters, mnist
+    from bdiff.data import digits, letters, mnist, pbmc, simulated_cells
 
     assert CLASSES == {
         "mnist": mnist.DIGITS,
         "fashion_mnist": mnist.GARMENTS,
         "letters": letters.CLASSES,
         "digits": digits.CLASSES,
+        "pbmc": pbmc.CLASSES,
+        "simulated_cells": simulated_cells.CLASSES,
     }
-    from bdiff.data.preprocess import AT_HAND, FAMILIES
+    from bdiff.data.preprocess import AT_HAND, FAMILIES, MADE
 
-    assert set(CLASSES) == set(FAMILIES)
+    assert set(CLASSES) == set(FAMILIES) | set(MADE)
     assert set(DOWNLOADED) == set(FAMILIES) - set(AT_HAND)
+
+
+def test_settings_of_sources_are_those_of_the_readers():
+    """So that a default that is changed in one place is changed in the other."""
+    from bdiff.data.preprocess import SETTINGS
+
+    given = {"file": {"path": "x.csv"}, "cells": {"path": "x.h5ad", "label": "type"}}
+    for section in (FileData, CellData, SimulatedCells):
+        source = section.model_fields["source"].annotation.__args__[0]
+        settings = section(source=source, **given.get(source, {})).model_dump()
+        required = given.get(source, {})
+        assert settings.keys() - {"source", "classes", "held_out"} == SETTINGS[source].keys()
+        for key, parameter in SETTINGS[source].items():
+            assert settings[key] == required.get(key, parameter.default)
+
+
+def test_files_of_cells_are_those_that_are_read():
+    from bdiff.data.cell_files import TENX_FILES
+
+    folder = CellData(source="cells", path="data/GSE149689/", label="type").files
+    assert folder == tuple(f"data/GSE149689/{name}" for name in TENX_FILES)
+    assert CellData(source="cells", path="own.h5ad", label="type").files == ("own.h5ad",)
 
 
 def test_environments_agree_on_versions():

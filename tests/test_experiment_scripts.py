@@ -120,6 +120,20 @@ def test_a_label_guided_model_changes_as_it_learns(workflow, model):
     assert load_model(workflow.model(SECOND, model)).classes == CLASSES
 
 
+@pytest.mark.parametrize("model", ["branched", "linear"])
+def test_several_classes_of_which_the_last_alone_would_be_trained_are_refused(workflow, model):
+    settings = json.loads(workflow.config.section("extend", SECOND, "branched"))
+    settings["new_classes"] = [NEW, "7"]
+    output = workflow.root / "never"
+    arguments = ["--settings", json.dumps(settings), "--data", workflow.root / "data.parquet"]
+    arguments += ["--model", workflow.model(FIRST, model), "--output", output]
+    arguments += ["--kept", output / "kept.csv", "--checkpoints", output]
+    main = runpy.run_path(str(ROOT / "scripts/extend.py"))["main"]
+    with pytest.raises(ValueError, match=f"not a {model} model .* one after another"):
+        main(list(map(str, arguments)))
+    assert not output.exists()
+
+
 def test_a_class_that_was_left_out_is_added_and_sampled_alone(workflow):
     workflow.train("mine-without-9", ["branched"])
     assert workflow.extend("mine-added-9", "branched")

@@ -5,7 +5,7 @@ belong together, at every noise level: the share of objects that a classifier ta
 class, and the correlation, over objects, of what they were before and what they are after.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from bdiff.analysis.kept import before_and_after, feature_correlation, interval
 from bdiff.analysis.slant import slant
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
+from bdiff.sampling.files import Samples
 from bdiff.sampling.sampler import Sampler
 from bdiff.tree import BranchTree
 
@@ -33,7 +34,7 @@ def control_curve(
     classes: Sequence[str],
     tree: BranchTree,
     sampler: Sampler,
-) -> list[dict]:
+) -> tuple[list[dict], dict[str, Samples]]:
     """How many objects change class, and how much of them is kept, over noise levels.
 
         changed      share that the classifier takes for the new class
@@ -52,30 +53,30 @@ def control_curve(
 
     Returns:
         Tidy rows with `COLUMNS` but the data set; low and high are the 2.5th and 97.5th percentile
-        over resampled objects.
+        over resampled objects. And what each model made of the objects at the branch points.
     """
-    rows = []
+    rows, at_branch_points = [], {}
     total = len(models) * sum(len({*times, tree.branch_time(*pair)}) for pair in pairs)
     with Progress("transmuting at several noise levels", total, "levels") as progress:
-        for pair in pairs:
-            at = tree.branch_time(*pair)
-            for name, model in models.items():
+        for name, model in models.items():
+            known = transmute(model, objects, pairs, sampler, tree=tree)
+            at_branch_points[name] = known
+            for pair in pairs:
+                at = tree.branch_time(*pair)
                 for time in sorted({*times, at}):
-                    made = transmute(model, objects, [pair], sampler, time)
+                    made = known if time == at else transmute(model, objects, [pair], sampler, time)
                     for origin, target in (pair, pair[::-1]):
                         before, after = before_and_after(made, origin, target)
+                        right = classifier.predict(after) == classes.index(target)
                         facts = {"model": name, "origin": origin, "target": target, "time": time}
                         facts |= {"branch_time": at, "n": len(before)}
-                        right = classifier.predict(after) == classes.index(target)
-                        for metric, value, low, high in _measured(before, after, right):
-                            numbers = {"metric": metric, "value": value, "low": low, "high": high}
-                            rows.append(facts | numbers)
+                        rows += [facts | numbers for numbers in _measured(before, after, right)]
                     progress.update(1)
-    return rows
+    return rows, at_branch_points
 
 
-def _measured(before: np.ndarray, after: np.ndarray, right: np.ndarray):
-    """(metric, value, low, high) of each metric."""
+def _measured(before: np.ndarray, after: np.ndarray, right: np.ndarray) -> Iterator[dict]:
+    """Metric, value and its interval, for each metric."""
     x, y = (objects.reshape(len(objects), -1) for objects in (before, after))
     metrics: dict[str, Callable[[np.ndarray], float]] = {
         "changed": lambda chosen: right[chosen].mean(),
@@ -85,4 +86,5 @@ def _measured(before: np.ndarray, after: np.ndarray, right: np.ndarray):
         slants = slant(before)[:, None], slant(after)[:, None]
         metrics["kept_slant"] = lambda chosen: feature_correlation(*(s[chosen] for s in slants))[0]
     for metric, of in metrics.items():
-        yield metric, float(of(np.arange(len(x)))), *map(float, interval(of, len(x)))
+        low, high = map(float, interval(of, len(x)))
+        yield {"metric": metric, "value": float(of(np.arange(len(x)))), "low": low, "high": high}

@@ -30,16 +30,15 @@ def feature_correlation(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def interval(
-    statistic: Callable[[np.ndarray], np.ndarray | float], objects: int, seed: int = 0
+    statistic: Callable[[np.ndarray], np.ndarray | float], objects: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper end of a statistic's 95 % interval.
 
     Args:
         statistic: function of the (n,) numbers of resampled objects, with repeats.
         objects: how many there are.
-        seed: of the resampling.
     """
-    draws = generator(seed, "resample").integers(objects, size=(RESAMPLED, objects))
+    draws = generator(0, "resample").integers(objects, size=(RESAMPLED, objects))
     values = np.array([statistic(draw) for draw in draws])
     low, high = np.nanpercentile(values, (2.5, 97.5), axis=0)
     return low, high

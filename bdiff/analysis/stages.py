@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bdiff.files import read_rows
+from bdiff.quality_rows import of_metric
 from bdiff.sampling.files import Samples, read_samples
 
 
@@ -48,9 +49,7 @@ class Stage:
         Raises:
             ValueError: if there is none of this model.
         """
-        rows = self.quality[
-            (self.quality["metric"] == "frechet_raw") & (self.quality["split"] == "train")
-        ]
+        rows = of_metric(self.quality, "frechet_raw")
         own = rows[rows["model"] == model]
         if own.empty:
             stage = "at the start" if self.added is None else f"after {self.added!r} was added"

@@ -6,10 +6,13 @@ from itertools import combinations
 from bdiff.config.check_experiments import experiments
 from bdiff.config.check_names import known_names, pair, pairs, unique
 from bdiff.config.config import Config
-from bdiff.config.data import BranchPoint
+from bdiff.config.data import COUNTS, BranchPoint
 from bdiff.config.dataset import Dataset
 from bdiff.config.figures import NEEDS, Examples
 from bdiff.config.sampling import DISCRETE, is_discrete
+
+FORMS = {"images": "images", "table": "a table"}
+NETS = {"images": ("residual_unet", "unet"), "table": ("residual", "dense")}
 
 
 def problems(config: Config) -> list[str]:
@@ -30,6 +33,7 @@ def problems(config: Config) -> list[str]:
 def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
     yield from _classes(f"{path}.data.classes", dataset)
     yield from _net(f"{path}.net", dataset)
+    yield from _autoencoder(path, dataset)
     if dataset.tree.method == "given":
         yield from _branch_points(
             f"{path}.tree.branch_points", dataset.tree.branch_points, dataset.classes
@@ -55,6 +59,20 @@ def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
     yield from experiments(path, dataset)
 
 
+def _autoencoder(path: str, dataset: Dataset) -> Iterator[str]:
+    """Counts are encoded, and nothing else is."""
+    source = dataset.data.source
+    if source in COUNTS and dataset.autoencoder is None:
+        yield (
+            f"{path}.autoencoder: the data of {source!r} are counts, and the models are in the "
+            f"latent space of an autoencoder; add {path}.autoencoder ({{}} for its defaults)"
+        )
+    if source not in COUNTS and dataset.autoencoder:
+        yield (
+            f"{path}.autoencoder: the data of {source!r} are no counts; set autoencoder to null"
+        )
+
+
 def _discrete(path: str, dataset: Dataset) -> Iterator[str]:
     """What a process in discrete time allows."""
     for part in ("samples", "hybrids", "transmutation", "efficiency", "control"):
@@ -76,9 +94,9 @@ def _discrete(path: str, dataset: Dataset) -> Iterator[str]:
 def _net(path: str, dataset: Dataset) -> Iterator[str]:
     """Images have a U-Net that their size can bear, tables a dense network."""
     net = dataset.net
-    if dataset.is_table != (net.name in ("residual", "dense")):
-        kind, fitting = ("a table", "residual") if dataset.is_table else ("images", "residual_unet")
-        yield f"{path}.name: found {net.name!r}; the data are {kind}, use {fitting!r}"
+    if net.name not in NETS[dataset.form]:
+        form, fitting = FORMS[dataset.form], NETS[dataset.form][0]
+        yield f"{path}.name: found {net.name!r}; the data are {form}, use {fitting!r}"
     elif net.name == "residual_unet" and any(size % net.patch for size in dataset.shape[1:]):
         height, width = dataset.shape[1:]
         yield (
@@ -181,9 +199,8 @@ def _made_of(
                 f"{path}: {name!r} has no {part}, which the figure needs; add "
                 f"datasets.{name}.{part}, or set the figure to null"
             )
-    if form and dataset.is_table != (form == "table"):
-        found = "a table" if dataset.is_table else "images"
-        yield f"{path}: {name!r} is {found}, but the figure shows {form}"
+    if form and dataset.form != form:
+        yield f"{path}: {name!r} is {FORMS[dataset.form]}, but the figure shows {FORMS[form]}"
     elif form == "images" and dataset.shape[0] > 1:
         yield (
             f"{path}: {name!r} has images of {dataset.shape[0]} channels, but "

@@ -11,7 +11,7 @@ from bdiff.config.base import Key, Section, Whole
 from bdiff.config.dataset import Dataset
 from bdiff.config.derived import Derived, derived
 from bdiff.config.figures import Figures
-from bdiff.config.models import VP, Process
+from bdiff.config.models import VP, OneProcess, Process
 
 
 class Config(Section):
@@ -33,7 +33,7 @@ class Config(Section):
     compile: bool = Field(
         False, description="true has networks compiled for training, on a GPU; or false"
     )
-    process: Process = Field(
+    process: OneProcess = Field(
         default_factory=lambda: VP(name="vp"), description="forward process of every model and tree"
     )
     run: tuple[Key, ...] = Field(
@@ -71,9 +71,9 @@ class Config(Section):
         and neither does anything that the stage does not use.
 
         Args:
-            stage: download, preprocess, estimate_tree, compare_estimators, train, extend, sample,
-                sample_hybrids, transmute, compare_transmutation, evaluate, measure_efficiency, or
-                the name of a figure.
+            stage: download, preprocess, fit_autoencoder, estimate_tree, compare_estimators, train,
+                extend, sample, sample_hybrids, transmute, compare_transmutation, evaluate,
+                evaluate_expression, measure_efficiency, or the name of a figure.
             dataset: name of the data set; for figures none.
             model: branched or linear, for the stage train; also linear_guided, for sample; for
                 extend those of the data set.
@@ -110,6 +110,8 @@ class Config(Section):
                 return {"source": dataset.data.source}
             case "preprocess":
                 return {"name": name} | part("data")
+            case "fit_autoencoder":
+                return seed | device | part("autoencoder")
             case "estimate_tree":
                 draw = getattr(dataset, "draw", 0)
                 return process | {"seed": self.seed + draw} | classes | part("tree")
@@ -148,7 +150,7 @@ class Config(Section):
                 if getattr(dataset, "wanted", None):
                     samples["classes"] = list(dataset.wanted)
                 return seed | device | precision | samples
-            case "evaluate":
+            case "evaluate" | "evaluate_expression":
                 return seed | classes | part("metrics")
         sections = {
             "sample_hybrids": "hybrids",

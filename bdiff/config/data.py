@@ -4,10 +4,11 @@ Every field of every section says what it is, its unit and its range; these text
 and the error messages. Times t are those of the forward process, from 0 (data) to 1 (noise).
 """
 
+from pathlib import PurePath
 from string import ascii_uppercase
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from bdiff.config.base import ClassName, Real, Section, Whole, word_or
 
@@ -16,21 +17,37 @@ CLOTHES = (
     *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
+PBMC = (
+    *("CD14+ Monocyte", "Dendritic", "CD56+ NK", "CD19+ B", "CD34+"),
+    *("CD8+ Cytotoxic T", "CD8+/CD45RA+ Naive Cytotoxic", "CD4+/CD25 T Reg"),
+    *("CD4+/CD45RO+ Memory", "CD4+/CD45RA+/CD25- Naive T"),
+)
+SIMULATED_CELLS = (
+    *("Classical monocytes", "CD16+ NK cells", "Tem/Temra cytotoxic T", "Naive B cells"),
+    *("Tcm/Naive helper T", "Megakaryocytes/platelets", "Tem/Effector helper T"),
+    *("Non-classical monocytes", "Tem/Trm cytotoxic T"),
+)
 # Here as well as where the data are read, so that a wrong name is found before hours of work.
 CLASSES = {
     "mnist": DIGITS,
     "fashion_mnist": CLOTHES,
     "letters": tuple(ascii_uppercase),
     "digits": DIGITS,
+    "pbmc": PBMC,
+    "simulated_cells": SIMULATED_CELLS,
 }
+# Sources of counts, which models do not take as they are.
+COUNTS = ("pbmc", "simulated_cells", "cells")
 DOWNLOADED = ("mnist", "fashion_mnist")
 # Shape of one image: channels, height and width; the others are tables.
 SHAPES = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "digits": (1, 8, 8)}
 # Samplers stop here (t_end of bdiff.sampling.sampler): an earlier branch point is never reached.
 SAMPLING_END = 0.001
 FILES = (".csv", ".parquet", ".npz")
+CELL_FOLDER = ("matrix.mtx.gz", "barcodes.tsv.gz", "features.tsv.gz", "labels.csv")
 
 Fraction = Annotated[Real, Field(gt=0, lt=1)]
+Name = Annotated[str, Field(strict=True, min_length=1)]
 
 
 def _readable(path: str) -> str:
@@ -39,15 +56,48 @@ def _readable(path: str) -> str:
     return path
 
 
-class KnownData(Section):
-    """One of the data sets the project knows."""
+def _cells(path: str) -> str:
+    if not path.endswith("/") and PurePath(path).suffix not in ("", ".h5ad"):
+        raise ValueError("should end with .h5ad, or be a folder")
+    return path
 
-    source: Literal["mnist", "fashion_mnist", "letters", "digits"] = Field(
-        description="mnist, fashion_mnist, letters (UCI), digits (scikit-learn's 8x8), or file"
-    )
+
+def _is_list(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "number"
+
+
+Genes = Annotated[
+    Annotated[Whole, Field(ge=1), Tag("number")]
+    | Annotated[tuple[Name, ...], Field(min_length=1), Tag("list")],
+    Discriminator(_is_list),
+]
+SOURCES = (
+    "mnist, fashion_mnist, letters (UCI), digits (scikit-learn's 8x8), pbmc (700 blood cells), "
+    "simulated_cells, file (a table of one's own) or cells (counts of one's own)"
+)
+
+
+class AnyData(Section):
+    """What all data have."""
+
+    source: str = Field(description=SOURCES)
     classes: word_or(Literal["all"], tuple[ClassName, ...]) = Field(
         "all", description="all, or a list of class names in the order wanted (quote digits)"
     )
+
+
+class UnsplitData(AnyData):
+    """Data without a test set of their own."""
+
+    held_out: word_or(Literal["none"], Fraction) = Field(
+        0.2, description="test objects: none, or a share of each class between 0 and 1"
+    )
+
+
+class KnownData(AnyData):
+    """One of the paper's data sets, or scikit-learn's digits."""
+
+    source: Literal["mnist", "fashion_mnist", "letters", "digits"] = Field(description=SOURCES)
     held_out: word_or(Literal["official", "none"], Fraction) = Field(
         "official",
         description="test objects: official (the data set's own), none (the paper's protocol: all "
@@ -55,10 +105,27 @@ class KnownData(Section):
     )
 
 
-class FileData(Section):
+class PbmcData(UnsplitData):
+    """700 blood cells with counts of 765 genes (PBMC 68k)."""
+
+    source: Literal["pbmc"] = Field(description=SOURCES)
+
+
+class SimulatedCells(UnsplitData):
+    """Counts of simulated blood cells whose tree, markers and condition effects are known."""
+
+    source: Literal["simulated_cells"] = Field(description=SOURCES)
+    cells: Whole = Field(30_000, ge=200, description="number of cells, at least 200")
+    genes: Whole = Field(280, ge=100, description="number of genes, at least 100")
+    seed: Whole = Field(
+        0, ge=0, description="seed of levels, effects and counts, 0 or more; the tree is the same"
+    )
+
+
+class FileData(UnsplitData):
     """A table of one's own."""
 
-    source: Literal["file"] = Field(description="file, a table of one's own")
+    source: Literal["file"] = Field(description=SOURCES)
     path: Annotated[str, AfterValidator(_readable)] = Field(
         description=".csv, .parquet or .npz file, from the working directory"
     )
@@ -77,15 +144,61 @@ class FileData(Section):
         "are pixels; null for a table",
     )
     title: str = Field("", description="name for figures; the file's name when empty")
-    classes: word_or(Literal["all"], tuple[ClassName, ...]) = Field(
-        "all", description="all, or a list of class names in the order wanted (quote digits)"
-    )
-    held_out: word_or(Literal["none"], Fraction) = Field(
-        0.2, description="test objects: none, or a share of each class between 0 and 1"
-    )
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read."""
+        return (self.path,)
 
 
-Data = Annotated[KnownData | FileData, Discriminator("source")]
+class CellData(UnsplitData):
+    """Counts of single cells of one's own."""
+
+    source: Literal["cells"] = Field(description=SOURCES)
+    path: Annotated[str, AfterValidator(_cells)] = Field(
+        description=".h5ad file, or folder with matrix.mtx.gz, barcodes.tsv.gz, features.tsv.gz "
+        "(10x Genomics) and labels.csv (a column barcode, and those below), from the working "
+        "directory"
+    )
+    label: Name = Field(description="name of the column of cell types in obs, or in labels.csv")
+    covariates: tuple[Name, ...] = Field(
+        (), description="names of further columns to keep, such as condition and donor"
+    )
+    genes: Genes | None = Field(
+        1000,
+        description="how many of the most variable genes to keep (variance of Pearson residuals "
+        "among the training cells), a list of their names, or null for all",
+    )
+    layer: Name = Field(
+        "X", description="where an .h5ad file holds the counts: X, raw, or the name of a layer"
+    )
+    min_genes: Whole = Field(
+        200, ge=0, description="cells with counts of fewer genes are left out; 0 or more"
+    )
+    min_cells: Whole = Field(
+        3, ge=0, description="genes counted in fewer cells are left out; 0 or more"
+    )
+    max_genes: Annotated[Whole, Field(ge=1)] | None = Field(
+        2500, description="cells with counts of so many genes or more are left out; null for none"
+    )
+    max_mitochondrial: Annotated[Real, Field(gt=0, le=1)] | None = Field(
+        0.1,
+        description="cells with such a share of counts from mitochondrial genes (MT-...), or more, "
+        "are left out, above 0 to 1; null for none",
+    )
+    title: str = Field("", description="name for figures; the file's name when empty")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read."""
+        if self.path.endswith(".h5ad"):
+            return (self.path,)
+        return tuple(str(PurePath(self.path, name)) for name in CELL_FOLDER)
+
+
+Data = Annotated[
+    KnownData | PbmcData | SimulatedCells | FileData | CellData, Discriminator("source")
+]
 
 
 METHODS = (

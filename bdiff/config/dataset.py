@@ -5,7 +5,7 @@ from pydantic import Field
 from bdiff.config.base import Section
 from bdiff.config.data import CLASSES, SHAPES, Comparison, Data, Tree
 from bdiff.config.experiments import Control, EpsilonSweep, Extension, LeaveOneOut, Stability
-from bdiff.config.models import AnyNet, Models, Process
+from bdiff.config.models import AnyNet, Autoencoder, Models, Process
 from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
 
 
@@ -15,6 +15,11 @@ class Dataset(Section):
     data: Data = Field(description="{source: ..., which classes, what is held out}")
     process: Process | None = Field(
         None, description="forward process of this data set's models; null for that of all"
+    )
+    autoencoder: Autoencoder | None = Field(
+        None,
+        description="autoencoder of counts, in whose latent space the tree and the models are; null "
+        "for none",
     )
     tree: Tree = Field(description="{method: ..., and the method's own settings}")
     comparison: Comparison | None = Field(
@@ -78,6 +83,6 @@ class Dataset(Section):
         return SHAPES.get(self.data.source)
 
     @property
-    def is_table(self) -> bool:
-        """Whether objects are rows of a table rather than images."""
-        return self.shape is None
+    def form(self) -> str:
+        """What the objects of the models are: images, or rows of a table, as latents are too."""
+        return "table" if self.shape is None else "images"

@@ -81,7 +81,7 @@ def added(base: Dataset, name: str) -> dict[str, str]:
 
 def _derive(name: str, base: Dataset, count: int | None = None, **changes) -> Derived:
     """The data, tree and network of a data set, and its samples, so many of a class, if any."""
-    parts = {"data": base.data, "process": base.process, "tree": base.tree, "net": base.net}
+    parts = {key: getattr(base, key) for key in ("data", "process", "autoencoder", "tree", "net")}
     if count is not None:
         solver = base.samples.solver if base.samples else None
         parts["samples"] = Samples(count=count, solver=solver)

@@ -49,6 +49,10 @@ class Figures(Section):
     F4_letters: Figure | None = Field(
         None, description="five panels on the samples of a table: {dataset}"
     )
+    F5_sample_quality: Figure | None = Field(None, description="as F3, of cells: {dataset}")
+    F5b_expression: Figure | None = Field(
+        None, description="how well samples of cells have the types' expression: {dataset}"
+    )
     F6_sample_quality: Figure | None = Field(
         None, description="as F3, of a second data set: {dataset}"
     )
@@ -61,10 +65,12 @@ class Figures(Section):
     F8b_leave_one_out: Figure | None = Field(
         None, description="each class added to a model of all others: {dataset}"
     )
+    F9_class_extension: Figure | None = Field(None, description="as F7, of cells: {dataset}")
     F10_efficiency: Figure | None = Field(None, description="sampling time: {dataset}")
     F11_efficiency: Figure | None = Field(
         None, description="as F10, of a second data set: {dataset}"
     )
+    F12_efficiency: Figure | None = Field(None, description="as F10, of cells: {dataset}")
     F13_hybrids_transmutation: Figure | None = Field(
         None, description="hybrids and transmutation of images: {dataset}"
     )
@@ -79,6 +85,9 @@ class Figures(Section):
     )
     F16_hybrids: Figure | None = Field(
         None, description="hybrids of less similar classes of a table: {dataset}"
+    )
+    F17_cell_transmutation: Figure | None = Field(
+        None, description="four panels on the transmutation of cells: {dataset}"
     )
     F20_branch_stability: Figure | None = Field(
         None, description="trees, and models, of independent draws of objects: {dataset}"
@@ -100,17 +109,22 @@ NEEDS = {
     "F2_examples": (("samples",), "images"),
     "F3_sample_quality": (("metrics",), None),
     "F4_letters": (("samples", "metrics"), "table"),
+    "F5_sample_quality": (("metrics",), None),
+    "F5b_expression": (("autoencoder", "metrics"), None),
     "F6_sample_quality": (("metrics",), None),
     "F7_class_extension": (("extension",), None),
     "F8_class_extension_steps": (("extension",), None),
     "F8b_leave_one_out": (("leave_one_out", "metrics"), None),
+    "F9_class_extension": (("extension",), None),
     "F10_efficiency": (("efficiency",), None),
     "F11_efficiency": (("efficiency",), None),
+    "F12_efficiency": (("efficiency",), None),
     "F13_hybrids_transmutation": (("hybrids", "transmutation"), "images"),
     "F14_transmutation_control": (("control",), None),
     "F14b_transmutation_control": (("control",), None),
     "F15_hybrids_transmutation": (("hybrids", "transmutation"), "table"),
     "F16_hybrids": (("hybrids",), "table"),
+    "F17_cell_transmutation": (("autoencoder", "control"), None),
     "F20_branch_stability": (("stability",), None),
     "F21_epsilon_sweep": (("epsilon_sweep",), None),
     "F22_similarities": ((), None),

@@ -6,13 +6,15 @@ from pydantic import Discriminator, Field, model_validator
 
 from bdiff.config.base import Real, Section, Whole
 
-PROCESSES = "vp (variance-preserving, in continuous time) or ddpm (its chain of discrete steps)"
+PROCESSES = (
+    "vp (variance-preserving, in continuous time), ddpm (its chain of discrete steps) or joint "
+    "(bonds and atoms of molecules, each with a process of its own)"
+)
 
 
-class VP(Section):
+class Rates(Section):
     """Variance-preserving forward process with beta(t) = beta_min + (beta_max - beta_min) t."""
 
-    name: Literal["vp"] = Field(description=PROCESSES)
     beta_min: Real = Field(0.1, ge=0, description="noise rate at t = 0, from 0 to below beta_max")
     beta_max: Real = Field(20.0, gt=0, description="noise rate at t = 1, above beta_min")
 
@@ -23,6 +25,41 @@ class VP(Section):
                 f"beta_min ({self.beta_min}) should be below beta_max ({self.beta_max})"
             )
         return self
+
+
+class VP(Rates):
+    """The same, of whole objects."""
+
+    name: Literal["vp"] = Field(description=PROCESSES)
+
+
+class Deviations(Section):
+    """Variance-exploding forward process, its rate that of sigma_min (sigma_max / sigma_min)^t."""
+
+    sigma_min: Real = Field(
+        0.05, gt=0, description="noise that does not matter, above 0, below sigma_max"
+    )
+    sigma_max: Real = Field(25.0, gt=0, description="noise at t = 1, above sigma_min")
+
+    @model_validator(mode="after")
+    def _deviations_grow(self) -> Self:
+        if self.sigma_min >= self.sigma_max:
+            raise ValueError(
+                f"sigma_min ({self.sigma_min}) should be below sigma_max ({self.sigma_max})"
+            )
+        return self
+
+
+class Joint(Section):
+    """Forward process of molecules: that of bond orders explodes, that of atom types is as vp."""
+
+    name: Literal["joint"] = Field(description=PROCESSES)
+    bonds: Deviations = Field(
+        default_factory=Deviations, description="process of the bond orders: {sigma_min, sigma_max}"
+    )
+    atoms: Rates = Field(
+        default_factory=Rates, description="process of the atom types: {beta_min, beta_max}"
+    )
 
 
 class DDPM(Section):
@@ -46,12 +83,13 @@ class DDPM(Section):
         return self
 
 
-Process = Annotated[VP | DDPM, Discriminator("name")]
+OneProcess = Annotated[VP | DDPM, Discriminator("name")]
+Process = Annotated[VP | DDPM | Joint, Discriminator("name")]
 
 
 NAMES = (
-    "residual_unet (for images) or residual (for tables); the paper's are unet (images) and dense "
-    "(tables)"
+    "residual_unet (for images), residual (for tables) or residual_graph (for molecules); the "
+    "paper's are unet (images), dense (tables) and graph (molecules)"
 )
 
 
@@ -89,6 +127,26 @@ class ResidualNet(Net):
     condition: Whole = Field(128, ge=1, description="numbers that tell time and branch, at least 1")
 
 
+class ResidualGraphNet(Net):
+    """Residual graph network for molecules; a branch has small changes of the layers all share."""
+
+    name: Literal["residual_graph"] = Field(description=NAMES)
+    width: Whole = Field(64, ge=1, description="features of a node, a multiple of channels")
+    pair_width: Whole = Field(32, ge=1, description="features of a pair of nodes, at least 1")
+    channels: Whole = Field(8, ge=1, description="matrices that a block makes of the pairs")
+    blocks: Whole = Field(4, ge=1, description="blocks, at least 1")
+    rank: Whole = Field(8, ge=0, description="rank of a branch's own products, 0 for none")
+    condition: Whole = Field(128, ge=1, description="numbers that tell time and branch, at least 1")
+
+    @model_validator(mode="after")
+    def _channels_divide_the_width(self) -> Self:
+        if self.width % self.channels:
+            raise ValueError(
+                f"width should be a multiple of channels; found {self.width} and {self.channels}"
+            )
+        return self
+
+
 class UNet(Net):
     """The paper's convolutional network for images; the encoder is shared (section 3.1)."""
 
@@ -119,7 +177,31 @@ class DenseNet(Net):
     branch_layers: Whole = Field(2, ge=1, description="layers of each branch, at least 1")
 
 
-AnyNet = Annotated[ResidualUNet | ResidualNet | UNet | DenseNet, Discriminator("name")]
+class GraphNet(Net):
+    """The paper's graph network for molecules; all but the last layers are shared (section 3.4)."""
+
+    name: Literal["graph"] = Field(description=NAMES)
+    width: Whole = Field(16, ge=4, multiple_of=4, description="features of a node, a multiple of 4")
+    channels: Whole = Field(
+        8, ge=2, multiple_of=2, description="channels of the pairs, an even number"
+    )
+    layers: Whole = Field(6, ge=1, description="attention layers, the last a branch's own")
+
+
+AnyNet = Annotated[
+    ResidualUNet | ResidualNet | ResidualGraphNet | UNet | DenseNet | GraphNet,
+    Discriminator("name"),
+]
+
+
+class Autoencoder(Section):
+    """Linearly decoded variational autoencoder (LDVAE) of counts."""
+
+    latent: Whole = Field(32, ge=1, description="numbers per cell, at most; idle ones are left out")
+    hidden: Whole = Field(128, ge=1, description="units of each hidden layer of the encoder")
+    steps: Whole = Field(3000, ge=1, description="optimisation steps, at least 1")
+    batch_size: Whole = Field(256, ge=1, description="cells per step, at least 1")
+    learning_rate: Real = Field(1e-2, gt=0, le=1, description="of Adam, above 0, at most 1")
 
 
 class Training(Section):

@@ -2,7 +2,7 @@
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -32,6 +32,56 @@ def check_distinct(classes: Sequence[str]) -> None:
     twice = sorted({name for name in classes if classes.count(name) > 1})
     if twice:
         raise ValueError(f"Class names appear twice: {', '.join(twice)}. Each class has one name.")
+
+
+def check_counts(labels: np.ndarray, classes: Sequence[str], name: str, least: int = 2) -> None:
+    """The same, of the codes of the training objects alone."""
+    counts = np.bincount(labels, minlength=len(classes))
+    poor = [
+        f"{class_name!r} has {count}"
+        for class_name, count in zip(classes, counts, strict=True)
+        if count < least
+    ]
+    if poor:
+        raise ValueError(
+            f"Data set {name!r}: every class needs at least {least} training objects, but "
+            f"{', '.join(poor)}. Give more objects, hold out fewer, or leave the class out."
+        )
+
+
+def check_codes(labels: np.ndarray, classes: Sequence[str]) -> None:
+    """Raise ValueError unless the labels are integer codes into the class names."""
+    labels = np.asarray(labels)
+    fix = "For labels of another kind: bdiff.data.tables.from_arrays."
+    if labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels have the type {labels.dtype}; integer codes into `classes` are expected. {fix}"
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() < len(classes):
+        raise ValueError(
+            f"Labels run from {labels.min()} to {labels.max()}; codes into {len(classes)} class "
+            f"names (0 to {len(classes) - 1}) are expected. {fix}"
+        )
+
+
+def check_covariates(covariates: Mapping[str, Sequence]) -> None:
+    """Raise ValueError unless each covariate has a name, and a text for every object."""
+    for name, values in covariates.items():
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f"A covariate is called {name!r}; give it a name.")
+        values = np.asarray(values, dtype=object)
+        if values.ndim != 1:
+            raise ValueError(
+                f"The covariate {name!r} has the shape {values.shape}; one text per object is "
+                "expected."
+            )
+        bad = [row for row, v in enumerate(values) if not isinstance(v, str) or not v.strip()]
+        if bad:
+            raise ValueError(
+                f"The covariate {name!r} is missing or no text in {len(bad)} of {len(values)} "
+                f"rows; the first is {values[bad[0]]!r} in row {bad[0]} (from 0). Fill it in, such "
+                "as with 'unknown', or leave it out."
+            )
 
 
 def check_column_names(names: Sequence[str], where: str = "") -> None:

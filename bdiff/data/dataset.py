@@ -3,10 +3,11 @@
     x (N, *shape)   objects, scaled; shape (1, 28, 28) for images, (16,) for tables
     labels (N,)     codes into `classes`; names are used everywhere outside the library
     split (N,)      "train" or "test"
+    covariates      what else is known of each object, such as a cell's donor; name -> texts (N,)
 
-On disk: parquet with the columns x (fixed-size list of float32), label (dictionary of class names)
-and split (dictionary); name, title, shape, classes, feature names, scaling and source stand as JSON
-in the schema's metadata.
+On disk: parquet with the columns x (fixed-size list of float32), label (dictionary of class names),
+split (dictionary) and "covariate:<name>" (dictionary) for each covariate; name, title, shape,
+classes, feature names, scaling and source stand as JSON in the schema's metadata.
 """
 
 import json
@@ -18,12 +19,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bdiff.data.checks import check_class_names, check_distinct, check_finite, normalised
+from bdiff.data.checks import (
+    check_class_names,
+    check_codes,
+    check_counts,
+    check_covariates,
+    check_distinct,
+    check_finite,
+    normalised,
+)
 from bdiff.data.scaling import unscale
 from bdiff.files import atomic_write
 
 SPLITS = ("train", "test")
 METADATA_KEY = b"bdiff"
+COVARIATE = "covariate:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +51,11 @@ class Dataset:
         feature_names: one per feature of a table; empty for images.
         scaling: how x was made from the raw values, see `bdiff.data.scaling`; empty if not known.
         source: data set, version and sha256 of the raw files.
+        covariates: name -> array of str, shape (N,), such as {"condition": ...}; none may be empty.
 
     Raises:
-        ValueError: if lengths, codes or names do not fit, or x holds NaN or an infinity; the
-            message names the column, the row and the count.
+        ValueError: if lengths, codes or names do not fit, a covariate is missing somewhere, or x
+            holds NaN or an infinity; the message names the column, the row and the count.
     """
 
     x: np.ndarray
@@ -56,9 +67,11 @@ class Dataset:
     feature_names: tuple[str, ...] = ()
     scaling: dict = field(default_factory=dict)
     source: dict = field(default_factory=dict)
+    covariates: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self):
-        _check_label_type(self.labels)
+        check_codes(self.labels, self.classes)
+        check_covariates(self.covariates)
         for key, value in (
             ("x", np.ascontiguousarray(self.x, dtype=np.float32)),
             ("labels", np.asarray(self.labels, dtype=np.int64)),
@@ -66,10 +79,11 @@ class Dataset:
             ("split", np.asarray(self.split, dtype=str)),
             ("title", self.title or self.name),
             ("feature_names", tuple(self.feature_names)),
+            ("covariates", {k: np.asarray(v, dtype=str) for k, v in self.covariates.items()}),
         ):
             object.__setattr__(self, key, value)
         _check_shapes(self)
-        _check_codes(self)
+        _check_names(self)
         check_finite(self.x, self.feature_names)
 
     def __len__(self) -> int:
@@ -133,27 +147,14 @@ class Dataset:
         return unscale(x, self.scaling)
 
     def _rows(self, wanted: np.ndarray) -> "Dataset":
-        return replace(self, x=self.x[wanted], labels=self.labels[wanted], split=self.split[wanted])
+        columns = {key: getattr(self, key)[wanted] for key in ("x", "labels", "split")}
+        covariates = {name: values[wanted] for name, values in self.covariates.items()}
+        return replace(self, **columns, covariates=covariates)
 
 
 def check_training_objects(dataset: Dataset, least: int = 2) -> None:
     """Raise ValueError if a class has fewer than `least` training objects."""
     check_counts(dataset.labels[dataset.split == "train"], dataset.classes, dataset.name, least)
-
-
-def check_counts(labels: np.ndarray, classes: Sequence[str], name: str, least: int = 2) -> None:
-    """The same, of the codes of the training objects alone."""
-    counts = np.bincount(labels, minlength=len(classes))
-    poor = [
-        f"{class_name!r} has {count}"
-        for class_name, count in zip(classes, counts, strict=True)
-        if count < least
-    ]
-    if poor:
-        raise ValueError(
-            f"Data set {name!r}: every class needs at least {least} training objects, but "
-            f"{', '.join(poor)}. Give more objects, hold out fewer, or leave the class out."
-        )
 
 
 def write_dataset(dataset: Dataset, path: str | Path) -> None:
@@ -171,6 +172,9 @@ def write_dataset(dataset: Dataset, path: str | Path) -> None:
         "label": _dictionary(dataset.labels, dataset.classes),
         "split": _dictionary(dataset.split == "test", SPLITS),
     }
+    for name, values in dataset.covariates.items():
+        found, codes = np.unique(values, return_inverse=True)
+        columns[COVARIATE + name] = _dictionary(codes, found)
     facts = {
         key: getattr(dataset, key)
         for key in ("name", "title", "shape", "classes", "feature_names", "scaling", "source")
@@ -210,12 +214,14 @@ def read_dataset(path: str | Path, classes: Sequence[str] | None = None) -> Data
     # A copy, since torch refuses to share memory that belongs to the file's reader.
     values = table["x"].combine_chunks().flatten().to_numpy().copy()
     names = facts["classes"]
+    covariates = [name for name in table.column_names if name.startswith(COVARIATE)]
     dataset = Dataset(
         x=values.reshape(len(table), *facts["shape"]),
         labels=_codes(table["label"], names),
         classes=names,
         split=np.array(SPLITS)[_codes(table["split"], SPLITS)],
         **{key: facts[key] for key in ("name", "title", "feature_names", "scaling", "source")},
+        covariates={name.removeprefix(COVARIATE): table[name].to_numpy() for name in covariates},
     )
     return dataset if classes is None else dataset.keep_classes(classes)
 
@@ -245,6 +251,7 @@ def _check_shapes(dataset: Dataset) -> None:
             f"x has shape {dataset.x.shape}; expected (N, *shape), one row per object."
         )
     lengths = {key: len(getattr(dataset, key)) for key in ("x", "labels", "split")}
+    lengths |= {f"the covariate {key!r}": len(value) for key, value in dataset.covariates.items()}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{key} has {length}" for key, length in lengths.items())
         raise ValueError(f"One label and one split per object are expected, but {found}.")
@@ -255,24 +262,8 @@ def _check_shapes(dataset: Dataset) -> None:
         )
 
 
-def _check_label_type(labels: np.ndarray) -> None:
-    if np.asarray(labels).dtype.kind not in "iu":
-        raise ValueError(
-            f"labels have the type {np.asarray(labels).dtype}; integer codes into `classes` are "
-            "expected. For class names: bdiff.data.tables.from_arrays."
-        )
-
-
-def _check_codes(dataset: Dataset) -> None:
+def _check_names(dataset: Dataset) -> None:
     check_distinct(dataset.classes)
-    if len(dataset) and not 0 <= dataset.labels.min() <= dataset.labels.max() < len(
-        dataset.classes
-    ):
-        raise ValueError(
-            f"Labels run from {dataset.labels.min()} to {dataset.labels.max()}; codes into "
-            f"{len(dataset.classes)} class names (0 to {len(dataset.classes) - 1}) are expected. "
-            "For labels of another kind: bdiff.data.tables.from_arrays."
-        )
     unknown = set(np.unique(dataset.split)) - set(SPLITS)
     if unknown:
         raise ValueError(f"Unknown splits {sorted(unknown)}: expected 'train' and 'test'.")

@@ -8,8 +8,9 @@ Held-out objects, the split "test":
     a fraction   this share of each class, drawn at random with a fixed seed, from the objects of
                  "none"
 
-A file of one's own has no official test set. Its scaling is found from its training objects, of all
-classes in the file; the known data sets have the paper's.
+Files of one's own, simulated cells and the embedded blood cells have no official test set. What is
+found from a file of one's own, its scaling or its most variable genes, is found from its training
+objects, of all classes in the file; the known data sets have the paper's scaling.
 """
 
 import inspect
@@ -19,9 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bdiff.data import digits, letters, mnist
+from bdiff.data import digits, letters, mnist, pbmc
+from bdiff.data.cells import read_cells
 from bdiff.data.checks import hint
 from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.data.simulated_cells import simulate_cells
 from bdiff.data.sources import ROOT, SourceError, read_raw, sources_of, verify
 from bdiff.data.tables import check_fraction, hold_out, read_table
 
@@ -30,12 +33,21 @@ FAMILIES = {
     "fashion_mnist": mnist.make_fashion_mnist,
     "letters": letters.make_dataset,
     "digits": digits.make_dataset,
+    "pbmc": pbmc.make_dataset,
 }
-FILE_SETTINGS = tuple(inspect.signature(read_table).parameters)
+# Sources with settings of their own: files of one's own, and what is drawn.
+OWN = {"file": read_table, "cells": read_cells}
+MADE = {"simulated_cells": simulate_cells}
+SETTINGS = {
+    source: {k: v for k, v in inspect.signature(make).parameters.items() if k != "held_out"}
+    for source, make in (OWN | MADE).items()
+}
+EMBEDDED = ROOT / "data" / "embedded"
 # What needs no download: it lies in the repository or in a dependency.
 AT_HAND = {
-    "letters": lambda: letters.from_parquet(ROOT / "data" / "embedded" / "letters.parquet"),
+    "letters": lambda: letters.from_parquet(EMBEDDED / "letters.parquet"),
     "digits": digits.from_sklearn,
+    "pbmc": lambda: pbmc.from_parquet(EMBEDDED / "pbmc.parquet"),
 }
 
 
@@ -46,38 +58,36 @@ def preprocess(
     name: str | None = None,
     classes: str | Sequence[str] = "all",
     held_out: str | float = "official",
-    **table: object,
+    **settings: object,
 ) -> Dataset:
     """Make a data set from raw files, ready for `write_dataset`.
 
     Args:
         raw: folder filled by scripts/download.py; None for what needs no download.
-        source: mnist, fashion_mnist, letters, digits, or file for a table of one's own.
+        source: mnist, fashion_mnist, letters, digits, pbmc, simulated_cells, file for a table of
+            one's own, or cells for counts of cells of one's own.
         name: key of the data set, the source by default.
         classes: "all", or names of classes in the order wanted.
         held_out: "official", "none" or a fraction in (0, 1); see the head of this module.
-        table: for source "file": path, label, standardise, shape, title; see `read_table`.
+        settings: of the source: for "file" see `read_table`, for "cells" `read_cells`, for
+            "simulated_cells" `simulate_cells`.
 
     Raises:
         ValueError: for an unknown setting, source, class or held_out, a class whose name is no
             text or that has fewer than two training objects, and whatever is wrong with the raw
             data.
     """
-    _check_settings(table)
+    _check_settings(source, settings)
     _check_classes(classes)
-    if source == "file":
-        if "path" not in table:
-            raise ValueError("The source 'file' needs `path`, a .csv, .parquet or .npz file.")
-        dataset = read_table(**table, held_out=_share(held_out))
-    elif source in FAMILIES and not table:
+    if source in OWN:
+        dataset = OWN[source](**settings, held_out=_share(source, held_out))
+    elif source in MADE:
+        dataset = _split(MADE[source](**settings), source, held_out)
+    else:
         files, provenance = _raw_files(source, raw)
         made = FAMILIES[source](files)
         titled = replace(made, source=provenance, title=_title(made.title, provenance))
         dataset = _split(titled, source, held_out)
-    elif source in FAMILIES:
-        raise ValueError(f"{', '.join(table)}: these settings belong to the source 'file' alone.")
-    else:
-        raise ValueError(f"Unknown source {source!r}: expected {', '.join(FAMILIES)} or file.")
     if classes != "all":
         dataset = dataset.keep_classes(classes)
         dataset = replace(dataset, title=f"{dataset.title}: {_listed(dataset.classes)}")
@@ -86,13 +96,25 @@ def preprocess(
     return dataset
 
 
-def _check_settings(table: dict) -> None:
-    known = ("source", "name", "classes", *FILE_SETTINGS)
-    for key in table:
-        if key not in FILE_SETTINGS:
+def _check_settings(source: str, settings: dict) -> None:
+    """Raise ValueError for an unknown source, and for settings that are not its own or missing."""
+    if source not in (*FAMILIES, *SETTINGS):
+        raise ValueError(
+            f"Unknown source {source!r}: expected {', '.join((*FAMILIES, *MADE))}, file or cells."
+        )
+    own = SETTINGS.get(source, {})
+    known = ("source", "name", "classes", "held_out", *own)
+    for key in settings:
+        others = [repr(other) for other in SETTINGS if key in SETTINGS[other]]
+        if key not in own and others:
+            raise ValueError(f"{key}: this setting belongs to the source {' or '.join(others)}.")
+        if key not in own:
             raise ValueError(
                 f"Unknown setting {key!r}{hint(key, known)} Known settings: {', '.join(known)}."
             )
+    lacking = [f"`{k}`" for k, v in own.items() if v.default is v.empty and k not in settings]
+    if lacking:
+        raise ValueError(f"The source {source!r} needs {' and '.join(lacking)}.")
 
 
 def _check_classes(classes: object) -> None:
@@ -123,10 +145,10 @@ def _raw_files(source: str, raw: str | Path | None) -> tuple[dict[str, bytes], d
     return files, origin.provenance
 
 
-def _share(held_out: str | float) -> float | None:
+def _share(source: str, held_out: str | float) -> float | None:
     """The share of a file's objects that is held out."""
     if held_out == "official":
-        raise _no_official_test_set("file")
+        raise _no_official_test_set(source)
     if held_out == "none":
         return None
     check_fraction(held_out, "'none'")

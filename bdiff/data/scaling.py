@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 UNSCALED = {"kind": "none", "offset": 0.0, "scale": 1.0}
+# Whole numbers of molecules as they are; the scale at which to see them is the model's own.
+COUNTS = {**UNSCALED, "kind": "counts"}
 
 
 def find_scaling(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict:

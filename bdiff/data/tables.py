@@ -9,8 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bdiff.data.checks import check_column_names, check_finite, check_float32, normalised
-from bdiff.data.dataset import Dataset, check_counts
+from bdiff.data.checks import (
+    check_column_names,
+    check_counts,
+    check_finite,
+    check_float32,
+    normalised,
+)
+from bdiff.data.dataset import Dataset
 from bdiff.data.readers import read_csv, read_npz, read_parquet
 from bdiff.data.scaling import UNSCALED, find_scaling, scale
 from bdiff.randomness import generator
@@ -57,10 +63,10 @@ def from_arrays(
         check_column_names(columns, "x: ")
         feature_names = feature_names or columns
     x = _numeric(x, feature_names)
-    names, codes = _class_names(labels)
+    names, codes = class_codes(labels)
     if x.ndim >= 1 and len(x) != len(codes):
         raise ValueError(f"x has {len(x)} objects, but there are {len(codes)} labels.")
-    split = np.full(len(codes), "train") if held_out is None else _split(codes, names, held_out)
+    split = np.full(len(codes), "train") if held_out is None else draw_split(codes, names, held_out)
     training = split == "train"
     check_counts(codes[training], names, name)
     scaling = dict(UNSCALED)
@@ -134,10 +140,10 @@ def read_table(
 
 def hold_out(dataset: Dataset, fraction: float) -> Dataset:
     """Make this share of each class, drawn with a fixed seed, the split "test"."""
-    return replace(dataset, split=_split(dataset.labels, dataset.classes, fraction))
+    return replace(dataset, split=draw_split(dataset.labels, dataset.classes, fraction))
 
 
-def _split(labels: np.ndarray, classes: Sequence[str], fraction: float) -> np.ndarray:
+def draw_split(labels: np.ndarray, classes: Sequence[str], fraction: float) -> np.ndarray:
     """Splits (N,) of codes (N,) into these classes."""
     check_fraction(fraction, "None (nothing is held out)")
     split = np.full(len(labels), "train", dtype="<U5")
@@ -188,7 +194,7 @@ def _warn_of_scale(x: np.ndarray) -> None:
         )
 
 
-def _class_names(labels: Sequence) -> tuple[tuple[str, ...], np.ndarray]:
+def class_codes(labels: Sequence) -> tuple[tuple[str, ...], np.ndarray]:
     """Names in order, integers as numbers and strings as text, and the codes of the labels."""
     labels = _label_texts(labels)
     names = sorted(set(labels), key=lambda name: (not name.isdecimal(), len(name), name))

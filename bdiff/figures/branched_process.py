@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bdiff.figures.dendrogram import leaf_order
 from bdiff.figures.style import BRANCHES, INK, in_style, new_figure, shorten
 from bdiff.process import VP
 from bdiff.randomness import generator
@@ -32,7 +33,7 @@ LINE = 10  # characters of a class's name in a line
 
 @in_style
 def branched_process(
-    tree: BranchTree, objects: Mapping[str, np.ndarray], process: VP, title: str, seed: int = 0
+    tree: BranchTree, objects: Mapping[str, np.ndarray], process: VP, title: str
 ) -> Figure:
     """The tree along noise time, from data (left) to noise (right), with noised objects on it.
 
@@ -42,9 +43,8 @@ def branched_process(
             (rows, 1, height, width) in [-1, 1].
         process: the forward process that the tree's times belong to.
         title: title of the data set.
-        seed: of the noise.
     """
-    classes = _leaf_order(tree)
+    classes = leaf_order(tree, tree.classes)
     height = sum(len(objects[name]) for name in classes) + GAP * (len(classes) - 1)
     top = 0.4 + 0.22 * len(tree.points)  # inches, for the title and the labels
     figure = new_figure(0.53 * height + top + 0.6, f"{title}: a branched diffusion process")
@@ -53,7 +53,7 @@ def branched_process(
     _ribbons(axes, tree, classes, objects, places)
     for name in classes:
         for row, image in enumerate(objects[name]):
-            strip = _noised(image, process, generator(seed, "F1", name, row))
+            strip = _noised(image, process, generator(0, "F1", name, row))
             for t, x_t in zip(np.linspace(0, tree.horizon, STEPS), strip, strict=True):
                 _image(axes, x_t, t, places(name, t) + row)
     _label_points(axes, tree, places, objects)
@@ -73,17 +73,6 @@ def branched_process(
     axes.spines["left"].set_visible(False)
     axes.grid(False)
     return figure
-
-
-def _leaf_order(tree: BranchTree) -> list[str]:
-    """The classes in an order in which those of any branch are neighbours."""
-
-    def first_members(name: str) -> list[int]:
-        """Along the way from the root, the first class of each branch."""
-        way = [tree.branches[number].classes for number in tree.path(name)[::-1]]
-        return [min(map(tree.index, members)) for members in way]
-
-    return sorted(tree.classes, key=first_members)
 
 
 def _places(tree: BranchTree, classes: list[str], objects: Mapping[str, np.ndarray]):
@@ -146,7 +135,7 @@ def _image(axes: Axes, x_t: np.ndarray, t: float, row: float) -> None:
 
 
 def _label_points(axes: Axes, tree: BranchTree, places, objects) -> None:
-    order = _leaf_order(tree)
+    order = leaf_order(tree, tree.classes)
     for level, (number, point) in enumerate(reversed(list(enumerate(tree.points)))):
         last = [name for name in order if name in point.classes][-1]
         bottom = places(last, point.time) + len(objects[last])

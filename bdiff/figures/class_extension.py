@@ -17,7 +17,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from bdiff.analysis.stages import Series, Stage, compare_old_classes, of_paper, series_of
 from bdiff.figures.style import (
@@ -27,6 +26,7 @@ from bdiff.figures.style import (
     WIDTH,
     in_style,
     label_rows,
+    log_scale,
     new_figure,
     shorten,
     show_images,
@@ -34,7 +34,7 @@ from bdiff.figures.style import (
 )
 from bdiff.sampling.files import Samples
 
-NAME = 12  # characters of a class's name above or beside images
+NAME, LONG = 12, 30  # characters of a class's name above or beside images, and in the title
 FEW_SERIES, MANY_IMAGES, FEW_IMAGES = 5, 5, 3  # images in a row of up to so many series, and beyond
 ROWS = 2  # of images for a class
 GAP, KIND_GAP = 0.45, 1.1  # between series, and between kinds of model, in widths of an image
@@ -42,6 +42,7 @@ SPREAD = 0.62  # of a class's place, over which its points lie
 PALEST = 0.2  # share of the colour that points of the start have
 HEAD = 9  # characters above a column of images
 CHARACTER, LINE = 0.085, 0.17  # inches of width and of height
+SMALL = 0.072  # inches of width of a character below a panel
 PANELS, BESIDES = 4.2, 1.1  # inches of both panels with title and legend, and of the latter alone
 DECADE = 10
 FLOOR = {"color": INK, "linewidth": 1.6}
@@ -70,7 +71,7 @@ def class_extension(
     if len(stages) < 2:
         raise ValueError(f"expected a start and one stage or more, found {len(stages)} stages")
     classes = [*stages[0].classes, *(stage.added for stage in stages[1:])]
-    added = ", then ".join(shorten(stage.added, NAME) for stage in stages[1:])
+    added = ", then ".join(shorten(stage.added, LONG) for stage in stages[1:])
     images = _images(stages)
     words = f"{title}: adding {added} to a trained model"
     beside = of_paper(paper, stages)
@@ -171,7 +172,7 @@ def _panels(
     values = {series: stages[series.stage].distances(series.model) for series in series_of(stages)}
     floor = stages[-1].distances("real")
     drawn = [v for of in (floor, *values.values(), *paper.values()) for v in of.values()]
-    names = [fill(shorten(name, NAME), 7, break_long_words=False) for name in classes]
+    names = [_in_lines(name, len(classes)) for name in classes]
     panels = block.subplots(1, 2, sharey=True)
     for axes, kind in zip(panels, ("branched", "linear"), strict=True):
         own = {series: of for series, of in values.items() if series.kind == kind}
@@ -185,11 +186,15 @@ def _panels(
         axes.grid(False, axis="x")
         axes.set_title(NAMES[kind], color=COLOURS[kind], fontweight="bold", loc="left")
     if max(drawn) > DECADE * min(drawn):
-        panels[0].set_yscale("log")
-        panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        panels[0].yaxis.set_major_formatter("{x:g}")
-        panels[0].yaxis.set_minor_formatter(NullFormatter())
+        log_scale(panels[0], "y")
     panels[0].set_ylabel("Fréchet distance, raw values\n(less is better)")
+
+
+def _in_lines(name: str, classes: int) -> str:
+    """A class's name in lines that fit below its points; also broken after a slash."""
+    length = int((WIDTH - 1) / (2 * classes) / SMALL)
+    lines = fill(name.replace("/", "/ "), length, break_long_words=False).splitlines()
+    return "\n".join(shorten(line.replace("/ ", "/"), max(length, 7)) for line in lines)
 
 
 def _points(

@@ -11,16 +11,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import NullFormatter
 
 from bdiff.figures.efficiency import SOLVERS
-from bdiff.figures.style import COLOURS, INK, in_style, new_figure
+from bdiff.figures.style import COLOURS, INK, MEASURES, in_style, log_scale, new_figure
 
 REFERENCE, REAL = "predictor_corrector", "real"
-MEASURES = {
-    "frechet_raw": "Fréchet distance, raw values",
-    "accuracy": "accuracy of a classifier",
-}
 # Okabe and Ito's eight, yellow darkened for lines; beyond them the marks tell lines apart.
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1A1A1A", "#B0A000")
 GRIDS = {
@@ -78,10 +74,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, measure: str, solvers: list[str]) -> 
             chosen = chosen.sort_values("calls_per_object")
             axes.plot(chosen["calls_per_object"], chosen[measure], **_look(number, shared))
     if measure == "frechet_raw":
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        log_scale(axes, "y")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xticks([5, 10, 20, 50, 100])

@@ -10,15 +10,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from bdiff.figures.style import COLOURS, NAMES, RC, in_style, legend_below, new_figure
+from bdiff.figures.style import (
+    BETTER,
+    COLOURS,
+    MEASURES,
+    NAMES,
+    RC,
+    in_style,
+    legend_below,
+    log_scale,
+    new_figure,
+)
 
-MEASURES = {
-    "frechet_raw": "Fréchet distance, raw values",
-    "accuracy": "accuracy of a classifier",
-}
-BETTER = {"frechet_raw": "less is better", "accuracy": "more is better"}
 LINE = 0.235  # inches of height
 
 
@@ -79,10 +83,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, lines: list, measure: str, first: str
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
     if measure == "frechet_raw":
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        log_scale(axes, "x")
     if "real" in rows.index and pd.notna(rows.at["real", measure]):
         axes.axvline(rows.at["real", measure], color=COLOURS["real"], linewidth=1.6)
     if first in rows.index:

@@ -11,8 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 from scipy.ndimage import gaussian_filter
 
-from bdiff.analysis.slant import slant
-from bdiff.figures.pairs import hybrids_of, pairs_of
+from bdiff.figures.pairs import hybrids_of, pairs_of, spread_by_slant
 from bdiff.figures.style import in_style, label_rows, new_figure, shorten, show_images
 from bdiff.sampling.files import Samples
 
@@ -69,13 +68,9 @@ def _transmutations(block: SubFigure, transmutation: Samples, pair: tuple[str, s
         before = transmutation.where(label=b, role="original", origin=a)
         between = transmutation.where(label=b, role="noised", origin=a)
         after = transmutation.where(label=b, role="sample", origin=a)
-        order = np.argsort(slant(before), kind="stable")
-        chosen = order[
-            np.linspace(0, len(order) - 1, min(TRANSMUTED, len(order))).round().astype(int)
-        ]
-        show_images(
-            axes, np.concatenate([x[chosen] for x in (before, between, after)]), len(chosen)
-        )
+        chosen = spread_by_slant(before, TRANSMUTED)
+        images = np.concatenate([x[chosen] for x in (before, between, after)])
+        show_images(axes, images, len(chosen))
         a, b = shorten(a, NAME), shorten(b, NAME)
         label_rows(axes, [f"real {a}", "noised", f"as {b}"])
         axes.set_title(fill(f"{a} turned into {b}, sorted by slant", 36), loc="left")

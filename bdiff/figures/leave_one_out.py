@@ -13,10 +13,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from bdiff.figures.heads import BETTER, MEASURES
-from bdiff.figures.style import COLOURS, FIRST, INK, in_style, legend_below, new_figure, shorten
+from bdiff.figures.style import (
+    BETTER,
+    COLOURS,
+    FIRST,
+    INK,
+    MEASURES,
+    in_style,
+    legend_below,
+    log_scale,
+    new_figure,
+    shorten,
+)
+from bdiff.quality_rows import of_metric
 
 VARIANTS = {
     "real": "real objects",
@@ -42,7 +52,9 @@ DECADE = 10
 
 
 @in_style
-def leave_one_out(rows: pd.DataFrame, title: str) -> Figure:
+def leave_one_out(
+    rows: pd.DataFrame, training: Mapping[str, Mapping[str, int]], title: str
+) -> Figure:
     """Dots of every variant, a row per class and a panel per measure; below, means over classes.
 
     Means are over the classes that have all variants.
@@ -50,6 +62,8 @@ def leave_one_out(rows: pd.DataFrame, title: str) -> Figure:
     Args:
         rows: columns class, variant (see `VARIANTS`), metric (frechet_raw or accuracy) and value;
             see `leave_one_out_rows`.
+        training: steps and batch_size, in objects, of the models that know all classes from the
+            start ("full"), of those without a class ("without") and of its being added ("added").
         title: title of the data set.
 
     Raises:
@@ -63,7 +77,7 @@ def leave_one_out(rows: pd.DataFrame, title: str) -> Figure:
         )
     classes = list(dict.fromkeys(added["class"].astype(str)))
     words = f"{title}: each class added to a model of the others"
-    figure = new_figure(1.75 + LINE * (len(classes) + 1.5), words)
+    figure = new_figure(2.1 + LINE * (len(classes) + 1.5), words)
     panels = figure.subplots(1, len(MEASURES), sharey=True)
     for axes, measure in zip(panels, MEASURES, strict=True):
         own = rows[rows["metric"] == measure]
@@ -78,8 +92,21 @@ def leave_one_out(rows: pd.DataFrame, title: str) -> Figure:
         Line2D([], [], linestyle="none", label=VARIANTS[variant], **LOOKS[variant])
         for variant in drawn
     ]
-    legend_below(figure, handles, "rows: the class that was added to a model trained on all others")
+    note = f"rows: the class that was added to a model trained on all others\n{_trained(training)}"
+    legend_below(figure, handles, note)
     return figure
+
+
+def _trained(training: Mapping[str, Mapping[str, int]]) -> str:
+    """How long each model was trained: where that differs, it is a part of what the dots show."""
+    full, without, added = (
+        "{steps:,} steps of {batch_size:,} objects".format(**training[name])
+        for name in ("full", "without", "added")
+    )
+    return (
+        f"known from the start: trained with {full}\n"
+        f"added: trained with {without} without the class, then {added} with it"
+    )
 
 
 def _panel(axes: Axes, values: pd.DataFrame, classes: list[str]) -> None:
@@ -98,10 +125,7 @@ def _panel(axes: Axes, values: pd.DataFrame, classes: list[str]) -> None:
     axes.tick_params(axis="y", length=0)
     found = values.to_numpy()
     if np.nanmin(found) > 0 and np.nanmax(found) > DECADE * np.nanmin(found):
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        log_scale(axes, "x")
 
 
 def leave_one_out_rows(full: pd.DataFrame, added: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -125,15 +149,9 @@ def leave_one_out_rows(full: pd.DataFrame, added: Mapping[str, pd.DataFrame]) ->
             (table, {"branched": "extended", "branched_retrained": "extended_retrained"}),
         )
         for quality, variants in sources:
-            # the paper's protocol; accuracy has one row, of the split that it was measured on
-            own = quality[
-                (quality["class"].astype(str) == name)
-                & quality["model"].isin(list(variants))
-                & (
-                    ((quality["metric"] == "frechet_raw") & (quality["split"] == "train"))
-                    | (quality["metric"] == "accuracy")
-                )
-            ]
+            rows = pd.concat([of_metric(quality, metric) for metric in MEASURES])
+            of_class = rows["class"].astype(str) == name
+            own = rows[of_class & rows["model"].isin(list(variants))]
             if own.empty:
                 raise ValueError(
                     f"no quality of class {name!r} and a model of {sorted(variants)}; found the "

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bdiff.analysis.slant import slant
 from bdiff.sampling.files import Samples
 
 
@@ -36,3 +37,10 @@ def hybrids_of(
     ends = (hybrids.where(label=name, role="sample", origin=both) for name in pair)
     time = float(hybrids.time[hybrids.label == both][0])
     return hybrids.where(label=both, role="hybrid"), *ends, time
+
+
+def spread_by_slant(images: np.ndarray, count: int) -> np.ndarray:
+    """Numbers of at most `count` images, (n, 1, height, width), evenly spread in the order of their
+    slant."""
+    order = np.argsort(slant(images), kind="stable")
+    return order[np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)]

@@ -21,10 +21,13 @@ from bdiff.figures.style import (
     WIDTH,
     in_style,
     legend_above,
+    log_scale,
     new_figure,
     shorten,
 )
+from bdiff.quality_rows import models_of, of_metric
 
+NAME = 24  # characters of a class's name
 BAR, BARS = 0.4, 0.8  # the widest bar, and all bars of a class together
 OTHERS = (COLOURS["hybrid"], FIRST, SECOND)  # of models that have no colour of their own
 # Inches: the least width of a class, of a letter of its name, of a class with a tilted name.
@@ -46,7 +49,7 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     Raises:
         ValueError: if there is no row of metric "frechet_raw" on split "train".
     """
-    rows = quality[(quality["metric"] == "frechet_raw") & (quality["split"] == "train")]
+    rows = of_metric(quality, "frechet_raw")
     if rows.empty:
         raise ValueError(
             "no rows of metric 'frechet_raw' on split 'train': no class has enough objects for a "
@@ -58,11 +61,11 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     )
     values = values.loc[classes]
 
-    models = [model for model in dict.fromkeys(rows["model"]) if model != "real"]
+    models = [model for model in models_of(rows) if model != "real"]
     bar = min(BAR, BARS / max(len(models), 1))
     width = max(WIDTH, 0.9 + NARROWEST * len(classes) * BAR / bar)
     words = f"{title}: distance of generated samples to real objects"
-    names = list(map(shorten, classes))
+    names = [shorten(name, NAME) for name in classes]
     longest, slot = CHARACTER * max(map(len, names)), (width - 0.9) / len(names)
     angle = 0 if longest < slot else 30 if slot > STEEP else 90
     figure = new_figure(3.6 + longest * np.sin(np.radians(angle)), words, width)
@@ -84,7 +87,7 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
         drawn.append(axes.hlines(values["real"], places - half, places + half, **look))
     heights = values[models].to_numpy()
     if np.nanmax(heights) > OUTLIER * np.nanmedian(heights):
-        axes.set_yscale("log")
+        log_scale(axes, "y")
     axes.set_xticks(places, names)
     if angle:
         axes.tick_params("x", rotation=angle)

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from bdiff.files import atomic_write
 
@@ -40,6 +41,11 @@ NAMES = {
     "linear_guided": "label-guided, classifier-free guidance",
     "real": "real",
 }
+MEASURES = {  # of sample quality that figures show, as their axes say it
+    "frechet_raw": "Fréchet distance, raw values",
+    "accuracy": "accuracy of a classifier",
+}
+BETTER = {"frechet_raw": "less is better", "accuracy": "more is better"}
 FIRST, SECOND = "#D55E00", "#56B4E9"  # the classes of a pair
 BRANCHES = ("#CFE3F1", "#FBE3B5", "#CDEBDD", "#F8D3C0", "#EAD6E4", "#DDF0FA", "#F7F2B8")  # pale
 INK = "#1A1A1A"
@@ -144,6 +150,15 @@ def label_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
+def log_scale(axes: Axes, which: str) -> None:
+    """A logarithmic "x" or "y" scale with plain numbers at 1, 2 and 5 times powers of ten."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
 def legend_above(axes: Axes, handles: Sequence | None = None, columns: int = 3) -> None:
     """The legend above the axes, in as many columns as fit; call it when all else is drawn."""
     figure = axes.get_figure(root=True)
@@ -167,12 +182,14 @@ def legend_above(axes: Axes, handles: Sequence | None = None, columns: int = 3) 
     legend.set_in_layout(True)
 
 
-def legend_below(figure: Figure, handles: Sequence, note: str) -> Legend:
-    """The legend in one line below all panels, under a note on their scales."""
+def legend_below(
+    figure: Figure, handles: Sequence, note: str, columns: int | None = None
+) -> Legend:
+    """The legend below all panels, under a note on their scales; in one line, or in columns."""
     legend = figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=len(handles),
+        ncols=columns or len(handles),
         title=note,
         title_fontsize=9.5,
         handlelength=1.4,

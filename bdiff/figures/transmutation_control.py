@@ -16,8 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from bdiff.analysis.slant import slant
-from bdiff.figures.pairs import pairs_of
+from bdiff.figures.pairs import pairs_of, spread_by_slant
 from bdiff.figures.style import (
     COLOURS,
     INK,
@@ -107,11 +106,9 @@ def _strips(axes: Axes, branched: Samples, linear: Samples, a: str, b: str) -> N
             f"models, found t = {time.tolist()} and {other.tolist()} and "
             f"{'the same' if same else 'other'} objects; transmute both with the same settings"
         )
-    order = np.argsort(slant(before), kind="stable")
-    count = min(COLUMNS, len(order))
-    chosen = order[np.linspace(0, len(order) - 1, count).round().astype(int)]
+    chosen = spread_by_slant(before, COLUMNS)
     after = [made.where(label=b, role="sample", origin=a) for made in (branched, linear)]
-    show_images(axes, np.concatenate([x[chosen] for x in (before, *after)]), count)
+    show_images(axes, np.concatenate([x[chosen] for x in (before, *after)]), len(chosen))
     a, b = shorten(a, NAME), shorten(b, NAME)
     label_rows(axes, [f"real {a}", *(NAMES[model] for model in MODELS)])
     for text, model in zip(axes.get_yticklabels()[1:], MODELS, strict=True):

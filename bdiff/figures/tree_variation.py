@@ -18,7 +18,8 @@ from matplotlib.lines import Line2D
 
 from bdiff.figures.dendrogram import class_rows, common_order, dendrogram, leaf_order, time_axis
 from bdiff.figures.histogram import filled, outlined
-from bdiff.figures.style import COLOURS, INK, NAMES, in_style, new_figure, panel_grid
+from bdiff.figures.style import COLOURS, INK, MEASURES, NAMES, in_style, new_figure, panel_grid
+from bdiff.quality_rows import of_metric
 from bdiff.tree import BranchTree
 from bdiff.tree_distance import Agreement
 
@@ -49,7 +50,7 @@ def branch_stability(
         trees: of draws 0, 1, ..., over the same classes.
         agreement: of these trees.
         quality: for each draw, the rows of quality.csv with its branched model, if there are any.
-        linear: rows of quality.csv with the label-guided model, if there is one.
+        linear: rows of quality.csv with the label-guided model, if it was trained as long.
         title: title of the data set.
 
     Raises:
@@ -192,10 +193,9 @@ def _quality(axes: Axes, quality, linear, order: Sequence[str]) -> list:
 
 
 def _metric(quality: pd.DataFrame, model: str, metric: str, classes: Sequence[str]) -> np.ndarray:
-    """A metric by class; of metrics between two sets that to training objects, as in the paper."""
-    rows = quality[(quality["model"] == model) & (quality["metric"] == metric)]
-    if metric != "accuracy":
-        rows = rows[rows["split"] == "train"]
+    """A metric of a model, by class."""
+    rows = of_metric(quality, metric)
+    rows = rows[rows["model"] == model]
     found = dict(zip(rows["class"].astype(str), rows["value"], strict=True))
     if missing := [name for name in classes if name not in found]:
         raise ValueError(
@@ -226,7 +226,7 @@ def _against_epsilon(panels: np.ndarray, trees, quality) -> None:
     """Panels (c) to (f); the lower two are there if there is any quality."""
     titles = (
         *("(c) branch points", "(d) cost of sampling all classes"),
-        *("(e) distance to real objects", "(f) accuracy of a classifier"),
+        *("(e) distance to real objects", "(f) samples of the right class"),
     )
     for axes, title in zip(panels.flat, titles, strict=False):
         axes.set_title(title, loc="left")
@@ -245,8 +245,7 @@ def _against_epsilon(panels: np.ndarray, trees, quality) -> None:
     times.set(ylabel="time t", ylim=(0, horizon))
     cost.plot(list(trees), [tree.shared_cost for tree in trees.values()], **line, **BLUE)
     cost.set(ylabel="shared / one by one", ylim=(0, 1))
-    measures = ("frechet_raw", "Fréchet distance, raw values"), ("accuracy", "share of samples")
-    for axes, (metric, label) in zip(panels[1:].flat, measures, strict=False):
+    for axes, (metric, label) in zip(panels[1:].flat, MEASURES.items(), strict=False):
         for model in ("branched", "real"):
             means = [
                 _metric(rows, model, metric, trees[value].classes).mean()

@@ -3,12 +3,21 @@
 from torch import nn
 
 from bdiff.nets.dense import DenseNet
+from bdiff.nets.graph import GraphNet
 from bdiff.nets.heads import Lineage
 from bdiff.nets.residual import ResidualNet
+from bdiff.nets.residual_graph import ResidualGraphNet
 from bdiff.nets.residual_unet import ResidualUNet
 from bdiff.nets.unet import UNet
 
-NETS = {"dense": DenseNet, "unet": UNet, "residual": ResidualNet, "residual_unet": ResidualUNet}
+NETS = {
+    "dense": DenseNet,
+    "unet": UNet,
+    "graph": GraphNet,
+    "residual": ResidualNet,
+    "residual_unet": ResidualUNet,
+    "residual_graph": ResidualGraphNet,
+}
 
 
 def net_from(settings: dict, shape: tuple[int, ...], lineage: Lineage, labels: int) -> nn.Module:

@@ -23,7 +23,9 @@ class Sides:
 
 def curve_of(models, objects, tree, times=(LITTLE, MUCH)):
     sampler = Sampler.of({"name": "ddim", "steps": 30}, seed=2)
-    rows = control_curve(models, objects, [("4", "9")], times, Sides(), tree.classes, tree, sampler)
+    rows, _ = control_curve(
+        models, objects, [("4", "9")], times, Sides(), tree.classes, tree, sampler
+    )
     return pd.DataFrame(rows)
 
 

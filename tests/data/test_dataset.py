@@ -71,6 +71,37 @@ def test_keep_classes_codes_in_the_order_given():
     assert len(kept) == 8
 
 
+def test_covariates_stay_with_their_objects(tmp_path):
+    donor = np.array([f"donor {number}" for number in range(12)])
+    dataset = make(covariates={"donor": donor.tolist(), "état": ["healthy", "ill"] * 6})
+    write_dataset(dataset, tmp_path / "tiny.parquet")
+    assert pq.read_schema(tmp_path / "tiny.parquet").names[3:] == [
+        "covariate:donor",
+        "covariate:état",
+    ]
+    for rows in (dataset, read_dataset(tmp_path / "tiny.parquet")):
+        assert list(rows.covariates) == ["donor", "état"]
+        np.testing.assert_array_equal(rows.covariates["donor"], donor)
+        np.testing.assert_array_equal(rows.select("test").covariates["donor"], donor[9:])
+        kept = rows.keep_classes(["Bag", "Shirt"])
+        np.testing.assert_array_equal(kept.covariates["donor"], donor[np.arange(12) % 3 != 1])
+
+
+@pytest.mark.parametrize(
+    ("covariates", "message"),
+    [
+        ({"donor": ["a"] * 11}, "the covariate 'donor' has 11"),
+        ({"donor": ["a", None, "b", " "] * 3}, "missing or no text in 6 of 12 .* None in row 1"),
+        ({"donor": [1.0, float("nan")] * 6}, "missing or no text in 12 of 12 rows; the first is 1"),
+        ({"": ["a"] * 12}, "called ''; give it a name"),
+        ({"donor": [["a", "b"]] * 12}, r"has the shape \(12, 2\)"),
+    ],
+)
+def test_covariates_that_do_not_fit_are_refused(covariates, message):
+    with pytest.raises(ValueError, match=message):
+        make(covariates=covariates)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

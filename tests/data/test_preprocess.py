@@ -36,6 +36,21 @@ def test_splits_of_the_letters(held_out, expected):
     assert splits(preprocess(source="letters", held_out=held_out)) == expected
 
 
+def test_blood_cells_and_simulated_cells_are_split_by_class():
+    assert splits(preprocess(source="pbmc", held_out="none")) == [700, 0]
+    cells = preprocess(source="simulated_cells", cells=1000, genes=120, seed=3, held_out=0.2)
+    assert splits(cells) == [800, 200]
+    assert (cells.name, cells.source["seed"], cells.shape) == ("simulated_cells", 3, (120,))
+    counts = [len(cells.of(name, "test")) for name in cells.classes]
+    assert counts == [48, 40, 30, 22, 20, 19, 12, 6, 3]
+    monocytes = [name for name in cells.classes if "monocytes" in name]
+    few = preprocess(
+        source="simulated_cells", cells=1000, genes=120, seed=3, classes=monocytes, held_out=0.2
+    )
+    np.testing.assert_array_equal(few.of(monocytes[1]), cells.of(monocytes[1]))
+    assert set(few.covariates["condition"]) == {"Healthy", "Influenza", "COVID-19"}
+
+
 def test_letters_are_standardised_before_classes_are_chosen():
     every, few = preprocess(source="letters"), preprocess(source="letters", classes=["V", "A", "Y"])
     assert few.classes == ("V", "A", "Y")
@@ -98,7 +113,12 @@ def test_own_file_is_scaled_by_its_training_objects_of_all_classes(tmp_path):
         ({"source": "digits", "classes": 4}, "classes is 4; expected 'all' or a list"),
         ({"source": "letters", "held_out": "offical"}, "'offical'; expected 'official', 'none' or"),
         ({"source": "letters", "held_out": 0.999}, "hold out fewer"),
-        ({"source": "digits", "label": "x"}, "belong to the source 'file'"),
+        ({"source": "digits", "label": "x"}, "label: .* belongs to the source 'file' or 'cells'"),
+        ({"source": "pbmc", "seed": 3}, "seed: .* belongs to the source 'simulated_cells'"),
+        ({"source": "pbmc"}, "'pbmc' have no official test set"),
+        ({"source": "cells", "path": "x.h5ad", "held_out": 0.2}, "'cells' needs `label`"),
+        ({"source": "cells", "labels": "x"}, "Unknown setting 'labels'; did you mean 'label'"),
+        ({"source": "simulated_cells", "cells": 500}, "'simulated_cells' have no official"),
         ({"source": "digits", "clases": ["4"]}, "Unknown setting 'clases'; .* 'classes'"),
         ({"source": "file", "pth": "x.csv"}, "Unknown setting 'pth'; did you mean 'path'"),
         ({"source": "file"}, "needs `path`"),

@@ -1,5 +1,6 @@
 """Leave-one-out: each class added to a model of the others."""
 
+import json
 import runpy
 
 import numpy as np
@@ -12,6 +13,11 @@ from bdiff.figures.style import FIRST
 from bdiff.files import write_rows
 
 CLASSES = ("0", "4", "Ankle boot")
+TRAINING = {
+    "full": {"steps": 10_000, "batch_size": 128},
+    "without": {"steps": 4000, "batch_size": 64},
+    "added": {"steps": 2000, "batch_size": 32},
+}
 VALUES = {"branched": 20.0, "linear": 40.0, "real": 5.0}
 
 
@@ -58,7 +64,7 @@ def test_only_the_class_added_counts(left_out):
 
 
 def test_dots_of_every_class_and_their_mean(left_out, texts):
-    figure = leave_one_out(leave_one_out_rows(*left_out), "My data")
+    figure = leave_one_out(leave_one_out_rows(*left_out), TRAINING, "My data")
     distance, _ = figure.axes
     diamonds = next(line for line in distance.lines if line.get_color() == FIRST)
     assert np.allclose(diamonds.get_xdata(), [30.1, 31.2, 30.65])
@@ -67,16 +73,18 @@ def test_dots_of_every_class_and_their_mean(left_out, texts):
     assert names == ["4", "Ankle boot", "mean"]
     words = texts(figure)
     assert all(word in words for word in VARIANTS.values())
+    assert "known from the start: trained with 10,000 steps of 128 objects\n" in words
+    assert "4,000 steps of 64 objects without the class, then 2,000 steps of 32 objects" in words
 
 
 def test_means_are_over_classes_that_have_all_variants(left_out):
     rows = leave_one_out_rows(*left_out)
     missing = (rows["class"] == "4") & (rows["variant"] == "extended_retrained")
-    figure = leave_one_out(rows[~missing], "My data")
+    figure = leave_one_out(rows[~missing], TRAINING, "My data")
     diamonds = next(line for line in figure.axes[0].lines if line.get_color() == FIRST)
     assert diamonds.get_xdata()[-1] == pytest.approx(31.2)
     with pytest.raises(ValueError, match="of a class that was added"):
-        leave_one_out(rows[rows["variant"].isin(["full", "real"])], "My data")
+        leave_one_out(rows[rows["variant"].isin(["full", "real"])], TRAINING, "My data")
 
 
 def test_the_script_reads_a_table_per_class(request, tmp_path, left_out):
@@ -88,7 +96,8 @@ def test_the_script_reads_a_table_per_class(request, tmp_path, left_out):
     for name, rows in {"full": full, **added}.items():
         paths.append(f"{name}={tmp_path / name}.csv")
         write_rows(tmp_path / f"{name}.csv", rows.to_dict("records"), list(rows))
-    arguments = ["--settings", "{}", "--data", tmp_path / "data.parquet", "--added", *paths[1:]]
+    arguments = ["--settings", json.dumps({"training": TRAINING}), "--added", *paths[1:]]
+    arguments += ["--data", tmp_path / "data.parquet"]
     arguments += ["--full", tmp_path / "full.csv", "--output", tmp_path / "figure.svg"]
     script = runpy.run_path(str(request.config.rootpath / "scripts/plot_leave_one_out.py"))
     script["main"](list(map(str, arguments)))

@@ -6,7 +6,6 @@ OF_DIGITS_QUALITY = {
     "summarise_quality": 1,
     "plot_sample_quality": 1,
     "plot_leave_one_out": 1,  # beside the model of all classes
-    "plot_branch_stability": 1,  # beside the label-guided one
     "make_tables": 1,
 }
 OF_MODELS = {
@@ -29,7 +28,6 @@ OF_MODELS = {
     "plot_transmutation_control": 1,
     "plot_table_transmutation": 1,
     "plot_hybrids": 1,
-    "plot_branch_stability": 1,
     "make_tables": 1,
 }
 OF_TREES = {"plot_branched_process": 1, "plot_similarities": 1}
@@ -126,7 +124,12 @@ EDITS = {
     "figures.F6_sample_quality.dataset": ("fashion_mnist", {}),
     "seed": (
         1,
-        {"estimate_tree": 9, "compare_estimators": 1, "plot_epsilon_sweep": 1}
+        {
+            "estimate_tree": 9,
+            "compare_estimators": 1,
+            "plot_branch_stability": 1,
+            "plot_epsilon_sweep": 1,
+        }
         | OF_MODELS
         | OF_TREES,
     ),

@@ -106,6 +106,27 @@ def test_a_gpu_is_asked_for_where_the_device_is_one():
     assert profile["resources"] == ["gpu=1"]
 
 
+@pytest.mark.parametrize(
+    ("branched", "linear", "shown"),
+    [
+        ({"steps": 40, "batch_size": 32}, {"steps": 40, "batch_size": 32, "ema": 0.9}, True),
+        ({"steps": 40, "batch_size": 32}, {"steps": 50, "batch_size": 32}, False),
+        ({"steps": 40, "batch_size": 32}, {"steps": 40, "batch_size": 64}, False),
+        ({"steps": 40}, None, False),
+        (None, {"steps": 40}, False),
+    ],
+)
+def test_models_of_draws_stand_beside_one_that_was_trained_as_long(branched, linear, shown):
+    datasets = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"]
+    mnist = datasets["mnist"] | {"control": None}  # which needs a label-guided model
+    mnist["samples"]["guidance"] = None
+    mnist["stability"]["training"], mnist["training"]["linear"] = branched, linear
+    settings = {"run": ["mnist"], "datasets": {"mnist": mnist}}
+    settings["figures"] = {"F20_branch_stability": {"dataset": "mnist"}}
+    files = helpers(ROOT, **settings).linear_quality("F20_branch_stability")
+    assert files(None) == (["results/mnist/metrics/quality.csv"] if shown else [])
+
+
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 2), (8, 4), (64, 4), (None, 4)])
 def test_both_models_of_images_train_at_once(cores, threads):
     found = helpers(ROOT, cores).IMAGE_THREADS

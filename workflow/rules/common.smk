@@ -143,9 +143,20 @@ def dataset_names(wanted=lambda dataset: True):
 
 
 def data_file(wildcards):
-    """The data set in the wildcards, or the one that it is derived from."""
-    of = getattr(CONFIG.all_datasets[wildcards.dataset], "of", wildcards.dataset)
-    return f"data/processed/{of}.parquet"
+    """What the models of the data set in the wildcards see."""
+    return model_data(wildcards.dataset)
+
+
+def model_data(name):
+    """A data set, or the one that it is derived from; of counts, what the autoencoder makes of it."""
+    dataset = CONFIG.all_datasets[name]
+    of = getattr(dataset, "of", name)
+    return f"results/{of}/latent.parquet" if dataset.autoencoder else f"data/processed/{of}.parquet"
+
+
+def data_of(figure):
+    """What the models see that the figure is made of; the figure may be in the wildcards."""
+    return lambda wildcards: model_data(dataset_of(figure.format(**wildcards)))
 
 
 def extended_model(wildcards):
@@ -226,6 +237,13 @@ def dataset_of(figure):
     return json.loads(CONFIG.section(figure))["dataset"]
 
 
+def experiment(figure, kind):
+    """The data sets that an experiment derives from the figure's, each with what it is named by."""
+    name = dataset_of(figure)
+    named = kind(CONFIG.datasets[name], name)
+    return list(named.items() if isinstance(named, dict) else enumerate(named))
+
+
 def of_experiment(figure, kind, path):
     """A file of every data set that an experiment derives from the figure's.
 
@@ -234,24 +252,16 @@ def of_experiment(figure, kind, path):
         kind: a function of `bdiff.config.derived` that names them.
         path: with {dataset} for the name; {item}, where it has one, for what it is named by.
     """
-
-    def files(wildcards):
-        name = dataset_of(figure.format(**wildcards))
-        named = kind(CONFIG.datasets[name], name)
-        pairs = named.items() if isinstance(named, dict) else enumerate(named)
-        return [path.format(item=item, dataset=derived) for item, derived in pairs]
-
-    return files
+    return lambda wildcards: [
+        path.format(item=item, dataset=name) for item, name in experiment(figure, kind)
+    ]
 
 
 def of_trained_experiment(figure, kind, path="results/{dataset}/metrics/quality.csv"):
     """As `of_experiment`, of the models that the data sets have; none, where they are only trees."""
 
     def files(wildcards):
-        name = dataset_of(figure)
-        named = kind(CONFIG.datasets[name], name)
-        derived_names = named.values() if isinstance(named, dict) else named
-        judged = all(CONFIG.all_datasets[n].metrics for n in derived_names)
+        judged = all(CONFIG.all_datasets[name].metrics for _, name in experiment(figure, kind))
         return of_experiment(figure, kind, path)(wildcards) if judged else []
 
     return files
@@ -264,7 +274,7 @@ def stage_files(path):
     def files(wildcards):
         name = dataset_of(wildcards.figure)
         shown = derived.stages(CONFIG.datasets[name], name)
-        shown = shown[:2] if wildcards.figure == "F7_class_extension" else shown
+        shown = shown[:2] if wildcards.figure != "F8_class_extension_steps" else shown
         return files_of_stages(shown, path)
 
     return files
@@ -288,13 +298,35 @@ def all_stages(path, key=""):
 
 
 def linear_quality(figure):
-    """The quality of the label-guided model of the figure's data set, where there is one."""
+    """The quality of the label-guided model of the figure's data set, where it was trained as long
+    as the models of the draws: what training it longer brings is not owed to branching."""
 
     def files(wildcards):
         name = dataset_of(figure)
-        return [f"results/{name}/metrics/quality.csv"] if CONFIG.datasets[name].metrics else []
+        dataset = CONFIG.datasets[name]
+        trainings = dataset.stability.training, dataset.training.linear
+        if not (dataset.metrics and all(trainings)):
+            return []
+        draws, linear = ((training.steps, training.batch_size) for training in trainings)
+        return [f"results/{name}/metrics/quality.csv"] if draws == linear else []
 
     return files
+
+
+def leave_one_out_section(wildcards):
+    """The settings of the figure, and how long each of its models was trained."""
+    settings = json.loads(CONFIG.section("F8b_leave_one_out"))
+    dataset = CONFIG.datasets[settings["dataset"]]
+    trainings = {
+        "full": dataset.training.branched,
+        "without": dataset.leave_one_out.training,
+        "added": dataset.leave_one_out.added,
+    }
+    settings["training"] = {
+        name: {"steps": training.steps, "batch_size": training.batch_size}
+        for name, training in trainings.items()
+    }
+    return json.dumps(settings, sort_keys=True, ensure_ascii=False)
 
 
 def option(name, files):
@@ -318,7 +350,7 @@ def examples_of(path):
 
 def control_strips(wildcards, input):
     """What a figure of images shows besides curves."""
-    if CONFIG.datasets[dataset_of(wildcards.figure)].is_table:
+    if CONFIG.datasets[dataset_of(wildcards.figure)].form == "table":
         return ""
     return f"--branched {input.branched} --linear {input.linear}"
 

@@ -9,7 +9,7 @@ rule plot_branched_process:
     input:
         script=here("scripts/plot_branched_process.py"),
         code=sources("scripts/plot_branched_process.py"),
-        data=of_figure("F1_branched_process", "data/processed/{dataset}.parquet"),
+        data=data_of("F1_branched_process"),
         tree=of_figure("F1_branched_process", "results/{dataset}/tree/tree.json"),
     output:
         svg="results/figures/F1_branched_process.svg",
@@ -36,7 +36,7 @@ rule plot_examples:
     input:
         script=here("scripts/plot_examples.py"),
         code=sources("scripts/plot_examples.py"),
-        data=of_figure("F2_examples", "data/processed/{dataset}.parquet"),
+        data=data_of("F2_examples"),
         samples=examples_of("results/{dataset}/samples/{model}.parquet"),
     output:
         svg="results/figures/F2_examples.svg",
@@ -65,11 +65,11 @@ rule plot_sample_quality:
         script=here("scripts/plot_sample_quality.py"),
         code=sources("scripts/plot_sample_quality.py"),
         numbers=here("data/paper/numbers.csv"),
-        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        data=data_of("{figure}"),
         quality=of_figure("{figure}", "results/{dataset}/metrics/quality.csv"),
     output:
-        svg="results/figures/{figure,F3_sample_quality|F6_sample_quality}.svg",
-        png="results/figures/{figure,F3_sample_quality|F6_sample_quality}.png",
+        svg="results/figures/{figure,F3_sample_quality|F5_sample_quality|F6_sample_quality}.svg",
+        png="results/figures/{figure,F3_sample_quality|F5_sample_quality|F6_sample_quality}.png",
     log:
         "logs/plot_sample_quality/{figure}.log",
     benchmark:
@@ -95,7 +95,7 @@ rule plot_letters:
         script=here("scripts/plot_letters.py"),
         code=sources("scripts/plot_letters.py"),
         numbers=here("data/paper/numbers.csv"),
-        data=of_figure("F4_letters", "data/processed/{dataset}.parquet"),
+        data=data_of("F4_letters"),
         quality=of_figure("F4_letters", "results/{dataset}/metrics/quality.csv"),
         samples=per_model("results/{dataset}/samples/{model}.parquet", "F4_letters"),
     output:
@@ -126,11 +126,11 @@ rule plot_efficiency:
     input:
         script=here("scripts/plot_efficiency.py"),
         code=sources("scripts/plot_efficiency.py"),
-        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        data=data_of("{figure}"),
         efficiency=of_figure("{figure}", "results/{dataset}/metrics/efficiency.csv"),
     output:
-        svg="results/figures/{figure,F10_efficiency|F11_efficiency}.svg",
-        png="results/figures/{figure,F10_efficiency|F11_efficiency}.png",
+        svg="results/figures/{figure,F10_efficiency|F11_efficiency|F12_efficiency}.svg",
+        png="results/figures/{figure,F10_efficiency|F11_efficiency|F12_efficiency}.png",
     log:
         "logs/plot_efficiency/{figure}.log",
     benchmark:
@@ -153,7 +153,7 @@ rule plot_image_transmutation:
     input:
         script=here("scripts/plot_image_transmutation.py"),
         code=sources("scripts/plot_image_transmutation.py"),
-        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        data=data_of("{figure}"),
         hybrids=of_figure("{figure}", "results/{dataset}/samples/hybrids.parquet"),
         transmutation=of_figure("{figure}", "results/{dataset}/samples/transmutation.parquet"),
     output:
@@ -182,7 +182,7 @@ rule plot_table_transmutation:
     input:
         script=here("scripts/plot_table_transmutation.py"),
         code=sources("scripts/plot_table_transmutation.py"),
-        data=of_figure("F15_hybrids_transmutation", "data/processed/{dataset}.parquet"),
+        data=data_of("F15_hybrids_transmutation"),
         hybrids=of_figure("F15_hybrids_transmutation", "results/{dataset}/samples/hybrids.parquet"),
         transmutation=of_figure(
             "F15_hybrids_transmutation", "results/{dataset}/samples/transmutation.parquet"
@@ -213,7 +213,7 @@ rule plot_similarities:
     input:
         script=here("scripts/plot_similarities.py"),
         code=sources("scripts/plot_similarities.py"),
-        data=of_figure("F22_similarities", "data/processed/{dataset}.parquet"),
+        data=data_of("F22_similarities"),
         tree=of_figure("F22_similarities", "results/{dataset}/tree/tree.json"),
     output:
         svg="results/figures/F22_similarities.svg",
@@ -241,13 +241,13 @@ rule plot_class_extension:
         script=here("scripts/plot_class_extension.py"),
         code=sources("scripts/plot_class_extension.py"),
         numbers=here("data/paper/numbers.csv"),
-        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        data=data_of("{figure}"),
         quality=stage_files("results/{dataset}/metrics/quality.csv"),
         samples=stage_files("results/{dataset}/samples/{model}.parquet"),
         kept=stage_files("results/{dataset}/metrics/kept_branched.csv"),
     output:
-        svg="results/figures/{figure,F7_class_extension|F8_class_extension_steps}.svg",
-        png="results/figures/{figure,F7_class_extension|F8_class_extension_steps}.png",
+        svg="results/figures/{figure,F7_class_extension|F8_class_extension_steps|F9_class_extension}.svg",
+        png="results/figures/{figure,F7_class_extension|F8_class_extension_steps|F9_class_extension}.png",
     log:
         "logs/plot_class_extension/{figure}.log",
     benchmark:
@@ -272,7 +272,7 @@ rule plot_leave_one_out:
     input:
         script=here("scripts/plot_leave_one_out.py"),
         code=sources("scripts/plot_leave_one_out.py"),
-        data=of_figure("F8b_leave_one_out", "data/processed/{dataset}.parquet"),
+        data=data_of("F8b_leave_one_out"),
         full=of_figure("F8b_leave_one_out", "results/{dataset}/metrics/quality.csv"),
         added=of_experiment(
             "F8b_leave_one_out", derived.added, "results/{dataset}/metrics/quality.csv"
@@ -290,7 +290,7 @@ rule plot_leave_one_out:
     resources:
         mem_mb=1500,
     params:
-        settings=figure_section("F8b_leave_one_out"),
+        settings=leave_one_out_section,
         added=of_experiment(
             "F8b_leave_one_out",
             derived.added,
@@ -307,7 +307,7 @@ rule plot_transmutation_control:
     input:
         script=here("scripts/plot_transmutation_control.py"),
         code=sources("scripts/plot_transmutation_control.py"),
-        data=of_figure("{figure}", "data/processed/{dataset}.parquet"),
+        data=data_of("{figure}"),
         curve=of_figure("{figure}", "results/{dataset}/metrics/control.csv"),
         branched=of_figure("{figure}", "results/{dataset}/samples/control_branched.parquet"),
         linear=of_figure("{figure}", "results/{dataset}/samples/control_linear.parquet"),
@@ -337,7 +337,7 @@ rule plot_hybrids:
     input:
         script=here("scripts/plot_hybrids.py"),
         code=sources("scripts/plot_hybrids.py"),
-        data=of_figure("F16_hybrids", "data/processed/{dataset}.parquet"),
+        data=data_of("F16_hybrids"),
         hybrids=of_figure("F16_hybrids", "results/{dataset}/samples/hybrids.parquet"),
     output:
         svg=expand("results/figures/{panel}.svg", panel=hybrid_panels()),
@@ -364,7 +364,7 @@ rule plot_branch_stability:
     input:
         script=here("scripts/plot_branch_stability.py"),
         code=sources("scripts/plot_branch_stability.py"),
-        data=of_figure("F20_branch_stability", "data/processed/{dataset}.parquet"),
+        data=data_of("F20_branch_stability"),
         trees=of_experiment(
             "F20_branch_stability", derived.draws, "results/{dataset}/tree/tree.json"
         ),
@@ -399,7 +399,7 @@ rule plot_epsilon_sweep:
     input:
         script=here("scripts/plot_epsilon_sweep.py"),
         code=sources("scripts/plot_epsilon_sweep.py"),
-        data=of_figure("F21_epsilon_sweep", "data/processed/{dataset}.parquet"),
+        data=data_of("F21_epsilon_sweep"),
         trees=of_experiment(
             "F21_epsilon_sweep", derived.epsilons, "results/{dataset}/tree/tree.json"
         ),

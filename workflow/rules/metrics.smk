@@ -3,6 +3,7 @@
 INPUTS   results/{dataset}/samples/{model}.parquet, data/processed/{dataset}.parquet,
          results/{dataset}/models/{model}/, data/paper/*.csv
 OUTPUTS  results/{dataset}/metrics/quality.csv: sample quality by class
+         results/{dataset}/metrics/expression.csv: the same by genes, of cells
          results/{dataset}/metrics/efficiency.csv: sampling time and network evaluations
          results/tables/T<number>_<name>.csv
          results/tables/quality.csv, quality.md: sample quality and cost of every model
@@ -34,6 +35,37 @@ rule evaluate:
     shell:
         "python {input.script} --data {input.data} --samples {params.samples}"
         " --settings {params.settings:q} --output {output.quality} > {log} 2>&1"
+
+
+rule evaluate_expression:
+    input:
+        script=here("scripts/evaluate_expression.py"),
+        code=sources("scripts/evaluate_expression.py"),
+        data="data/processed/{dataset}.parquet",
+        latent="results/{dataset}/latent.parquet",
+        weights="results/{dataset}/autoencoder/weights.safetensors",
+        manifest="results/{dataset}/autoencoder/manifest.json",
+        samples=per_model("results/{dataset}/samples/{model}.parquet"),
+    output:
+        expression="results/{dataset}/metrics/expression.csv",
+    log:
+        "logs/evaluate_expression/{dataset}.log",
+    benchmark:
+        "benchmarks/results/evaluate_expression/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=section("evaluate_expression"),
+        samples=per_model("{model}=results/{dataset}/samples/{model}.parquet"),
+    message:
+        "Evaluating the expression of the samples of {wildcards.dataset}"
+    shell:
+        "python {input.script} --data {input.data} --latent {input.latent}"
+        " --autoencoder results/{wildcards.dataset}/autoencoder --samples {params.samples}"
+        " --settings {params.settings:q} --output {output.expression} > {log} 2>&1"
 
 
 # It takes all cores, so that nothing else runs while it measures time, but computes with as many

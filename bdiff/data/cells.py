@@ -1,0 +1,213 @@
+"""Single cells of one's own: from counts in a file to a data set.
+
+In this order:
+    1. cells with counts of fewer than `min_genes` genes are left out
+    2. genes counted in fewer than `min_cells` of the cells that remain are left out
+    3. cells with counts of `max_genes` genes or more are left out (often two cells in one drop)
+    4. cells of whose counts the share `max_mitochondrial` or more is of mitochondrial genes, those
+       called "MT-...", are left out (often broken cells)
+    5. test cells are drawn from each class
+    6. genes are chosen: all, some by name, or those that vary most between the training cells
+    7. cells that have no counts of these genes are left out
+
+With the defaults, steps 1 to 4 are those of the paper's blood cells (GEO GSE149689). The counts go
+into the data set as they are: how to scale them is the model's affair. How many cells and genes
+each step left out stands in the data set's `source`.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bdiff.data.cell_files import TENX_FILES, Cells, read_cell_file
+from bdiff.data.checks import hint
+from bdiff.data.dataset import Dataset
+from bdiff.data.scaling import COUNTS
+from bdiff.data.tables import class_codes, draw_split
+from bdiff.data.variable_genes import most_variable
+
+logger = logging.getLogger(__name__)
+
+MITOCHONDRIAL = "MT-"
+LARGEST = 4e9  # bytes of the dense counts of the chosen genes
+
+
+def read_cells(
+    *,
+    path: str | Path,
+    label: str,
+    covariates: Sequence[str] = (),
+    genes: int | Sequence[str] | None = 1000,
+    layer: str = "X",
+    min_genes: int = 200,
+    min_cells: int = 3,
+    max_genes: int | None = 2500,
+    max_mitochondrial: float | None = 0.1,
+    held_out: float | None = None,
+    title: str = "",
+) -> Dataset:
+    """Read the counts of cells; see the head of this module for the order of the steps.
+
+    Args:
+        path: an .h5ad file, or a folder of 10x Genomics; see `bdiff.data.cell_files`.
+        label: the column of cell types in the table of cells (obs, or labels.csv).
+        covariates: further columns to keep, such as condition and donor.
+        genes: None for all, the number of genes to choose (Pearson residuals, see
+            `bdiff.data.variable_genes`), or their names in the order wanted.
+        layer: where the counts are in an .h5ad file: X, raw, or the name of a layer.
+        min_genes, min_cells: least numbers; 0 leaves nothing out.
+        max_genes, max_mitochondrial: limits that are not reached; None for no limit.
+        held_out: share of each class that becomes the split "test", in (0, 1); None for nothing.
+        title: name for figures; the file's name by default.
+
+    Returns:
+        x: counts, float32, shape (cells, genes); feature names are the genes'.
+
+    Raises:
+        FileNotFoundError, ImportError: as `read_cell_file`.
+        ValueError: as `read_cell_file`; if a column or a gene is unknown, a cell has no label or no
+            covariate, nothing is left, or the chosen genes would take more than 4 GB.
+    """
+    path = Path(path)
+    cells = read_cell_file(path, layer)
+    _check_columns((label, *covariates), cells, path)
+    _check_genes(genes, cells, path)
+    left_out = {"in the file": f"{len(cells.obs)} cells, {len(cells.genes)} genes"}
+    kept = partial(_kept, left_out=left_out, path=path)
+    cells = _filter(cells, min_genes, min_cells, max_genes, max_mitochondrial, kept)
+    names, codes = class_codes(_values(label, cells, path))
+    split = np.full(len(codes), "train") if held_out is None else draw_split(codes, names, held_out)
+    chosen = _choose(cells, genes, split == "train", path)
+    full = kept(np.diff(chosen.counts.indptr) > 0, "cells without counts of the chosen genes")
+    chosen = chosen.take(full)
+    logger.info("%s, left out: %s", path, left_out)
+    facts = {"file": path.name, "sha256": _sha256(path), "left out": left_out}
+    return Dataset(
+        x=_dense(chosen, path),
+        labels=codes[full],
+        classes=names,
+        split=split[full],
+        name=path.stem,
+        title=title,
+        feature_names=chosen.genes.tolist(),
+        scaling=dict(COUNTS),
+        source={"dataset": "cells"} | facts,
+        covariates={name: _values(name, chosen, path).astype(str) for name in covariates},
+    )
+
+
+def _check_columns(names: Sequence[str], cells: Cells, path: Path) -> None:
+    columns = [str(column) for column in cells.obs.columns]
+    for name in names:
+        if name not in columns:
+            raise ValueError(
+                f"{path}: the table of cells has no column {name!r}{hint(name, columns)} It has "
+                f"{', '.join(columns)}."
+            )
+
+
+def _values(column: str, cells: Cells, path: Path) -> np.ndarray:
+    """The names in a column of the table of cells, none of them missing; objects, shape (N,)."""
+    values = cells.obs[column].astype(object)
+    missing = values.isna() | (values.astype(str).str.strip() == "")
+    if missing.any():
+        raise ValueError(
+            f"{path}: {missing.sum():,} of {len(values):,} cells have no {column!r}; the first is "
+            f"{str(values.index[missing.argmax()])!r}. Give them one, or leave them out: "
+            f"cells[cells.obs[{column!r}].notna()]."
+        )
+    return values.to_numpy()
+
+
+def _filter(
+    cells: Cells,
+    min_genes: int,
+    min_cells: int,
+    max_genes: int | None,
+    max_mitochondrial: float | None,
+    kept: Callable[[np.ndarray, str], np.ndarray],
+) -> Cells:
+    """Steps 1 to 4."""
+    detected = np.diff(cells.counts.indptr)
+    cells = cells.take(kept(detected >= min_genes, f"cells with fewer than {min_genes} genes"))
+    spread = np.bincount(cells.counts.indices, minlength=len(cells.genes))
+    cells = cells.take_genes(kept(spread >= min_cells, f"genes in fewer than {min_cells} cells"))
+    if max_genes is not None:
+        detected = np.diff(cells.counts.indptr)
+        cells = cells.take(kept(detected < max_genes, f"cells with {max_genes} genes or more"))
+    if max_mitochondrial is not None:
+        what = f"cells with {100 * max_mitochondrial:g} % mitochondrial counts or more"
+        cells = cells.take(kept(_mitochondrial(cells) < max_mitochondrial, what))
+    return cells
+
+
+def _kept(wanted: np.ndarray, what: str, left_out: dict[str, int], path: Path) -> np.ndarray:
+    """What is wanted, unless it is nothing; how much is not, is noted."""
+    left_out[what] = int((~wanted).sum())
+    if not wanted.any():
+        raise ValueError(
+            f"{path}: nothing is left without {what}. Left out: {left_out}. Widen the limits."
+        )
+    return wanted
+
+
+def _mitochondrial(cells: Cells) -> np.ndarray:
+    """Share of mitochondrial genes among the counts of each cell, shape (cells,)."""
+    # Mice write "mt-".
+    of_mitochondria = np.array([gene.upper().startswith(MITOCHONDRIAL) for gene in cells.genes])
+    total, part = (
+        np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+        for matrix in (cells.counts, cells.counts[:, of_mitochondria])
+    )
+    return part / np.maximum(total, 1)
+
+
+def _check_genes(genes: int | Sequence[str] | None, cells: Cells, path: Path) -> None:
+    """Before anything is left out, so that a wrong name is told from a rare gene."""
+    if genes is None or isinstance(genes, int):
+        return
+    known = set(cells.genes)
+    for name in genes:
+        if name not in known:
+            raise ValueError(f"{path} has no gene {name!r}{hint(name, cells.genes.tolist())}")
+
+
+def _choose(
+    cells: Cells, genes: int | Sequence[str] | None, training: np.ndarray, path: Path
+) -> Cells:
+    if genes is None:
+        return cells
+    if isinstance(genes, int):
+        return cells.take_genes(most_variable(cells.counts[training], genes))
+    place = {name: column for column, name in enumerate(cells.genes)}
+    rare = [name for name in genes if name not in place]
+    if rare:
+        raise ValueError(
+            f"{path}: too few cells have counts of {', '.join(rare)}. Leave these genes out, or "
+            "lower min_cells."
+        )
+    return cells.take_genes(np.array([place[name] for name in genes]))
+
+
+def _dense(cells: Cells, path: Path) -> np.ndarray:
+    rows, columns = cells.counts.shape
+    if 4 * rows * columns > LARGEST:
+        raise ValueError(
+            f"{path}: {rows:,} cells x {columns:,} genes would take {4e-9 * rows * columns:.1f} "
+            "GB. Set `genes` to a number such as 1000."
+        )
+    return cells.counts.toarray().astype(np.float32, copy=False)
+
+
+def _sha256(path: Path) -> dict[str, str]:
+    """Hash of each file, by name; the files need not fit into memory."""
+    files = [path / name for name in TENX_FILES] if path.is_dir() else [path]
+    found = {}
+    for file in files:
+        with file.open("rb") as stream:
+            found[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
