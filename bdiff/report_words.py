@@ -69,6 +69,11 @@ def _pairs(pairs: Sequence[Sequence[str]]) -> str:
     return "; ".join(named(pair) for pair in pairs)
 
 
+def _autoencoder(dataset, shape) -> str:
+    part = dataset["autoencoder"]
+    return f"autoencoder with at most {part['latent']} latents fitted for {_steps(part)}"
+
+
 def _samples(dataset, shape) -> str:
     samples = dataset["samples"]
     if samples is None:
@@ -174,6 +179,7 @@ PARTS = {
     "similarities": lambda dataset, _: (
         f"{dataset['figure']['objects']:,} objects each of {named(dataset['figure']['pair'])}"
     ),
+    "autoencoder": _autoencoder,
     "tree": lambda dataset, _: tree_words(dataset["tree"]),
     "training": lambda dataset, _: training_words(dataset["training"]),
     "samples": _samples,

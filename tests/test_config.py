@@ -12,7 +12,16 @@ import pytest
 import yaml
 
 from bdiff.config import ConfigError, load_config
-from bdiff.config.data import CLASSES, DOWNLOADED, CellData, FileData, SimulatedCells
+from bdiff.config.data import (
+    CLASSES,
+    DOWNLOADED,
+    MOLECULE_CLASSES,
+    CellData,
+    FileData,
+    MosesData,
+    SimulatedCells,
+    SmilesData,
+)
 
 ROOT = Path(__file__).parents[1]
 GONE = object()
@@ -92,13 +101,13 @@ def test_figures_of_data_sets_that_are_not_run_are_left_out(mapping):
 def test_own_data_in_a_file(mapping):
     own = copy.deepcopy(mapping["datasets"]["letters"])
     own["data"] = {"source": "file", "path": "cells.csv", "label": "type", "held_out": 0.25}
-    mapping["datasets"]["cells"] = own
+    mapping["datasets"]["blood"] = own
     config = load_config(mapping)
-    assert json.loads(config.section("preprocess", "cells")) == {
-        "name": "cells", "source": "file", "path": "cells.csv", "label": "type", "title": "",
+    assert json.loads(config.section("preprocess", "blood")) == {
+        "name": "blood", "source": "file", "path": "cells.csv", "label": "type", "title": "",
         "standardise": False, "shape": None, "classes": "all", "held_out": 0.25,
     }  # fmt: skip
-    assert config.datasets["cells"].classes is None
+    assert config.datasets["blood"].classes is None
 
 
 def sections(config):
@@ -252,6 +261,7 @@ def test_the_configuration_loads_neither_torch_nor_numpy():
 
 
 def test_class_names_are_those_of_the_data():
+    from bdiff import molecule_classes
     from bdiff.data import digits, letters, mnist, pbmc, simulated_cells
 
     assert CLASSES == {
@@ -262,9 +272,10 @@ def test_class_names_are_those_of_the_data():
         "pbmc": pbmc.CLASSES,
         "simulated_cells": simulated_cells.CLASSES,
     }
+    assert MOLECULE_CLASSES == molecule_classes.CLASSES
     from bdiff.data.preprocess import AT_HAND, FAMILIES, MADE
 
-    assert set(CLASSES) == set(FAMILIES) | set(MADE)
+    assert set(CLASSES) | {"molecules", "moses"} == set(FAMILIES) | set(MADE)
     assert set(DOWNLOADED) == set(FAMILIES) - set(AT_HAND)
 
 
@@ -272,8 +283,12 @@ def test_settings_of_sources_are_those_of_the_readers():
     """So that a default that is changed in one place is changed in the other."""
     from bdiff.data.preprocess import SETTINGS
 
-    given = {"file": {"path": "x.csv"}, "cells": {"path": "x.h5ad", "label": "type"}}
-    for section in (FileData, CellData, SimulatedCells):
+    given = {
+        "file": {"path": "x.csv"},
+        "cells": {"path": "x.h5ad", "label": "type"},
+        "smiles": {"path": "x.smi"},
+    }
+    for section in (FileData, CellData, SimulatedCells, MosesData, SmilesData):
         source = section.model_fields["source"].annotation.__args__[0]
         settings = section(source=source, **given.get(source, {})).model_dump()
         required = given.get(source, {})

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from bdiff.config import ConfigError, load_config
-from bdiff.config.data import SAMPLING_END
+from bdiff.config.trees import SAMPLING_END
 
 
 @pytest.fixture

@@ -64,8 +64,6 @@ def groups_kept(
     Raises:
         ValueError: if there are fewer than two molecules, or not as many of each.
     """
-    from scipy.stats import ttest_rel
-
     if not 2 <= len(before) == len(after) == len(unrelated):
         raise ValueError(
             "two molecules or more and as many of each are needed for pairs, found "
@@ -75,7 +73,15 @@ def groups_kept(
         np.array([overlap(a, b) for a, b in zip(before, others, strict=True)])
         for others in (after, unrelated)
     )
-    if np.ptp(kept - baseline) == 0:
-        return GroupsKept(kept, baseline, float("nan"), float("nan"))
+    return GroupsKept(kept, baseline, *paired_test(kept, baseline))
+
+
+def paired_test(kept: np.ndarray, baseline: np.ndarray) -> tuple[float, float]:
+    """t and p of the paired t-test that `kept` (n,) is greater; nan if all differences are equal,
+    as they are of fewer than two."""
+    from scipy.stats import ttest_rel
+
+    if len(np.unique(kept - baseline)) < 2:
+        return float("nan"), float("nan")
     t, p = ttest_rel(kept, baseline, alternative="greater")
-    return GroupsKept(kept, baseline, float(t), float(p))
+    return float(t), float(p)

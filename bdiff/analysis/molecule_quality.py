@@ -1,6 +1,6 @@
-"""Tables of generated and transmuted molecules, each number beside what real molecules have.
+"""The quality of generated molecules, class by class, each number beside what real ones have.
 
-The metrics are those of `bdiff.analysis.molecules` and `bdiff.analysis.functional_groups`.
+The metrics are those of `bdiff.analysis.molecules`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bdiff.analysis.functional_groups import groups_kept
-from bdiff.analysis.kept import before_and_after
 from bdiff.analysis.metrics import frechet_distance
 from bdiff.analysis.molecules import (
     chemnet_features,
@@ -85,67 +83,6 @@ def molecule_quality(
                 rows.append(row | {"metric": "fcd", "value": distance})
             progress.update(1)
     return [{key: (facts | row)[key] for key in COLUMNS} for row in rows]
-
-
-def transmuted_molecules(
-    dataset: Dataset,
-    transmutation: Samples,
-    pairs: Sequence[tuple[str, str]],
-    classes_by: ClassesBy,
-    *,
-    seed: int = 0,
-) -> list[dict]:
-    """What became of real molecules, for each pair of classes and direction (paper, 6.6, T5).
-
-    Args:
-        dataset: real molecules.
-        transmutation: as `bdiff.analysis.analogies.transmute` makes it.
-        pairs: pairs of class names.
-        classes_by: what decided the classes, as in `bdiff.data.molecules.from_smiles`.
-        seed: of the choice of unrelated molecules of the new class.
-
-    Returns:
-        A row for each direction: origin, target, n; shares of all n that are valid, connected and
-        changed to the target; of how many valid ones have a ring or a halogen, before and after;
-        novel; diversity after and of the unrelated real molecules; mean overlap of functional
-        groups kept, its baseline, and t and p of the paired one-sided test.
-    """
-    class_of = predicate(classes_by)
-    training = set(smiles_of(valid_molecules(dataset.select("train").x)))
-    return list(_transmuted(dataset, transmutation, pairs, class_of, training, seed))
-
-
-def _transmuted(dataset, transmutation, pairs, class_of, training, seed) -> Iterator[dict]:
-    for pair in pairs:
-        for origin, target in (pair, pair[::-1]):
-            before, after = map(valid_molecules, before_and_after(transmutation, origin, target))
-            if not before:
-                continue
-            real = dataset.of(target, "train")
-            order = generator(seed, "unrelated", target).permutation(len(real))
-            unrelated = valid_molecules(real[np.resize(order, len(before))])
-            values = _values(after, training)
-            groups = groups_kept(before, after, unrelated)
-            yield {
-                "dataset": dataset.name,
-                "origin": origin,
-                "target": target,
-                "n": len(after),
-                "valid": values["valid"],
-                "connected": values["connected"],
-                "changed": class_share(after, class_of, target),
-                "with_ring_before": int((counts(before, ring_count) > 0).sum()),
-                "with_ring_after": int((counts(after, ring_count) > 0).sum()),
-                "with_halogen_before": int((counts(before, halogen_count) > 0).sum()),
-                "with_halogen_after": int((counts(after, halogen_count) > 0).sum()),
-                "novel": values["novel"],
-                "diversity": values["diversity"],
-                "diversity_real": diversity(unrelated),
-                "groups_kept": float(groups.kept.mean()),
-                "groups_baseline": float(groups.baseline.mean()),
-                "t": groups.t,
-                "p": groups.p,
-            }
 
 
 def _distances(

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Mols = Sequence[Mol | None]
 
 MOST_RINGS = 8  # of a molecule of ZINC250k
+STATISTIC_COLUMNS = ("dataset", "statistic", "count", "of", "share")
 
 
 def valid_share(mols: "Mols") -> float:
@@ -150,8 +151,8 @@ def class_statistics(smiles: Sequence[str]) -> list[dict]:
         smiles: of real molecules.
 
     Returns:
-        Rows with statistic, count, of (how many molecules could have it) and share. Heteroaromatic
-        ones are of the aromatic ones, all others of all.
+        Rows with `STATISTIC_COLUMNS` but the data set: count, of how many molecules that could have
+        it, and the share. Heteroaromatic ones are of the aromatic ones, all others of all.
     """
     found = []
     with Progress("counting rings and halogens", len(smiles), "molecules") as progress:

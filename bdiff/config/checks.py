@@ -6,13 +6,22 @@ from itertools import combinations
 from bdiff.config.check_experiments import experiments
 from bdiff.config.check_names import known_names, pair, pairs, unique
 from bdiff.config.config import Config
-from bdiff.config.data import COUNTS, BranchPoint
+from bdiff.config.data import COUNTS
 from bdiff.config.dataset import Dataset
 from bdiff.config.figures import NEEDS, Examples
-from bdiff.config.sampling import DISCRETE, is_discrete
+from bdiff.config.sampling import DISCRETE, ELEMENTWISE, is_discrete
+from bdiff.config.trees import BranchPoint
 
-FORMS = {"images": "images", "table": "a table"}
-NETS = {"images": ("residual_unet", "unet"), "table": ("residual", "dense")}
+FORMS = {"images": "images", "table": "a table", "molecules": "molecules"}
+NETS = {
+    "images": ("residual_unet", "unet"),
+    "table": ("residual", "dense"),
+    "molecules": ("residual_graph", "graph"),
+}
+
+NOT_OF_MOLECULES = (
+    *("comparison", "metrics", "extension", "leave_one_out", "stability", "epsilon_sweep"),
+)
 
 
 def problems(config: Config) -> list[str]:
@@ -23,6 +32,7 @@ def problems(config: Config) -> list[str]:
         found += _dataset(f"datasets.{name}", dataset)
         if config.process_of(dataset).name == "ddpm":
             found += _discrete(f"datasets.{name}", dataset)
+        found += _joint(f"datasets.{name}", dataset, config.process_of(dataset).name)
     for name in NEEDS:
         figure = getattr(config.figures, name)
         if figure is not None:
@@ -68,9 +78,7 @@ def _autoencoder(path: str, dataset: Dataset) -> Iterator[str]:
             f"latent space of an autoencoder; add {path}.autoencoder ({{}} for its defaults)"
         )
     if source not in COUNTS and dataset.autoencoder:
-        yield (
-            f"{path}.autoencoder: the data of {source!r} are no counts; set autoencoder to null"
-        )
+        yield (f"{path}.autoencoder: the data of {source!r} are no counts; set autoencoder to null")
 
 
 def _discrete(path: str, dataset: Dataset) -> Iterator[str]:
@@ -91,8 +99,38 @@ def _discrete(path: str, dataset: Dataset) -> Iterator[str]:
         )
 
 
+def _joint(path: str, dataset: Dataset, process: str) -> Iterator[str]:
+    """Molecules have a process, a tree and solvers for bonds and atoms, and nothing else has."""
+    if (dataset.form == "molecules") != (process == "joint"):
+        fitting = "joint" if dataset.form == "molecules" else "vp"
+        yield (
+            f"{path}.process: found {process!r}; the data are {FORMS[dataset.form]}, set "
+            f"{path}.process to {{name: {fitting}}}"
+        )
+    if dataset.form != "molecules":
+        return
+    if dataset.tree.method != "given":
+        yield (
+            f"{path}.tree.method: found {dataset.tree.method!r}, which compares objects value by "
+            f"value, but the atoms of molecules have no order; use 'given'"
+        )
+    for part in NOT_OF_MOLECULES:
+        if getattr(dataset, part):
+            yield (
+                f"{path}.{part}: compares objects value by value, but the atoms of molecules have "
+                f"no order; set {part} to null"
+            )
+    for part in ("samples", "hybrids", "transmutation", "efficiency", "control"):
+        section = getattr(dataset, part)
+        if section and section.solver and section.solver.name not in ELEMENTWISE:
+            yield (
+                f"{path}.{part}.solver: found {section.solver.name!r}, which needs one noise level "
+                f"for all of an object; for molecules use {', '.join(ELEMENTWISE)}"
+            )
+
+
 def _net(path: str, dataset: Dataset) -> Iterator[str]:
-    """Images have a U-Net that their size can bear, tables a dense network."""
+    """The network fits the form of the objects, and a U-Net the size of the images."""
     net = dataset.net
     if net.name not in NETS[dataset.form]:
         form, fitting = FORMS[dataset.form], NETS[dataset.form][0]

@@ -1,7 +1,7 @@
-"""Where the objects come from, and the tree of their classes.
+"""Where the objects come from.
 
 Every field of every section says what it is, its unit and its range; these texts make the schema
-and the error messages. Times t are those of the forward process, from 0 (data) to 1 (noise).
+and the error messages.
 """
 
 from pathlib import PurePath
@@ -36,13 +36,20 @@ CLASSES = {
     "pbmc": PBMC,
     "simulated_cells": SIMULATED_CELLS,
 }
+MOLECULE_CLASSES = {
+    "rings": ("acyclic", "one ring"),
+    "halogen": ("no halogen", "halogen"),
+    "aromatic": ("not aromatic", "aromatic"),
+    "heteroaromatic": ("carboaromatic", "heteroaromatic"),
+    "bicyclic": ("not bicyclic", "bicyclic"),
+    "non_aromatic_ring": ("no non-aromatic ring", "non-aromatic ring"),
+}
 # Sources of counts, which models do not take as they are.
 COUNTS = ("pbmc", "simulated_cells", "cells")
-DOWNLOADED = ("mnist", "fashion_mnist")
-# Shape of one image: channels, height and width; the others are tables.
+MOLECULES = ("molecules", "moses", "smiles")
+DOWNLOADED = ("mnist", "fashion_mnist", "moses")
+# Shape of one image: channels, height and width; the others are tables or molecules.
 SHAPES = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "digits": (1, 8, 8)}
-# Samplers stop here (t_end of bdiff.sampling.sampler): an earlier branch point is never reached.
-SAMPLING_END = 0.001
 FILES = (".csv", ".parquet", ".npz")
 CELL_FOLDER = ("matrix.mtx.gz", "barcodes.tsv.gz", "features.tsv.gz", "labels.csv")
 
@@ -62,6 +69,21 @@ def _cells(path: str) -> str:
     return path
 
 
+def _smiles(path: str) -> str:
+    if not path.removesuffix(".gz").endswith((".smi", ".csv")):
+        raise ValueError("should end with .smi, .csv, .smi.gz or .csv.gz")
+    return path
+
+
+def _decides(name: str) -> str:
+    if name not in MOLECULE_CLASSES and ":" not in name:
+        raise ValueError(f"should be {', '.join(MOLECULE_CLASSES)}, or module:function")
+    return name
+
+
+Predicate = Annotated[str, AfterValidator(_decides)]
+
+
 def _is_list(value: Any) -> str:
     return "list" if isinstance(value, list | tuple) else "number"
 
@@ -73,7 +95,8 @@ Genes = Annotated[
 ]
 SOURCES = (
     "mnist, fashion_mnist, letters (UCI), digits (scikit-learn's 8x8), pbmc (700 blood cells), "
-    "simulated_cells, file (a table of one's own) or cells (counts of one's own)"
+    "simulated_cells, molecules (4,000 of MOSES), moses (1.8 million), or one's own: file (table), "
+    "cells (counts) or smiles (molecules)"
 )
 
 
@@ -94,15 +117,20 @@ class UnsplitData(AnyData):
     )
 
 
-class KnownData(AnyData):
-    """One of the paper's data sets, or scikit-learn's digits."""
+class SplitData(AnyData):
+    """Data with a test set of their own."""
 
-    source: Literal["mnist", "fashion_mnist", "letters", "digits"] = Field(description=SOURCES)
     held_out: word_or(Literal["official", "none"], Fraction) = Field(
         "official",
         description="test objects: official (the data set's own), none (the paper's protocol: all "
         "training data), or a share of each class between 0 and 1",
     )
+
+
+class KnownData(SplitData):
+    """One of the paper's data sets, or scikit-learn's digits."""
+
+    source: Literal["mnist", "fashion_mnist", "letters", "digits"] = Field(description=SOURCES)
 
 
 class PbmcData(UnsplitData):
@@ -196,97 +224,45 @@ class CellData(UnsplitData):
         return tuple(str(PurePath(self.path, name)) for name in CELL_FOLDER)
 
 
+class MoleculeClasses(AnyData):
+    """What all molecules have."""
+
+    classes_by: Predicate = Field(
+        "rings",
+        description=f"what decides the class: {', '.join(MOLECULE_CLASSES)}, or module:function, a "
+        "function from an RDKit molecule to the name of its class, or None",
+    )
+    nodes: Annotated[Whole, Field(ge=2)] | None = Field(
+        None, description="most heavy atoms, larger molecules are left out; null for all"
+    )
+    molecules: Annotated[Whole, Field(ge=4)] | None = Field(
+        None, description="how many of all molecules to draw, before classes are told; null for all"
+    )
+
+
+class MosesData(MoleculeClasses, SplitData):
+    """Molecules of MOSES, all or those embedded: the acyclic ones and some with one ring."""
+
+    source: Literal["molecules", "moses"] = Field(description=SOURCES)
+
+
+class SmilesData(MoleculeClasses, UnsplitData):
+    """Molecules of one's own."""
+
+    source: Literal["smiles"] = Field(description=SOURCES)
+    path: Annotated[str, AfterValidator(_smiles)] = Field(
+        description=".smi or .csv file (with a column SMILES), or either with .gz, from the "
+        "working directory"
+    )
+    title: str = Field("", description="name for figures; the file's name when empty")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read."""
+        return (self.path,)
+
+
 Data = Annotated[
-    KnownData | PbmcData | SimulatedCells | FileData | CellData, Discriminator("source")
+    KnownData | PbmcData | SimulatedCells | FileData | CellData | MosesData | SmilesData,
+    Discriminator("source"),
 ]
-
-
-METHODS = (
-    "sharing_cost (what sharing a process does to the samples), all_pairs (expected cosine over "
-    "all pairs, no Monte-Carlo noise), aligned_pairs (the paper's estimator), or given (branch "
-    "points set by hand)"
-)
-
-
-class EstimatedTree(Section):
-    """What all estimated trees have."""
-
-    method: str = Field(description=METHODS)
-    objects: Annotated[Whole, Field(ge=2)] | None = Field(
-        None, description="objects drawn per class, at least 2; null takes all"
-    )
-    times: Whole = Field(1000, ge=2, description="times on an even grid over [0, 1], at least 2")
-    min_time: Real = Field(
-        0.01,
-        gt=SAMPLING_END,
-        lt=1,
-        description="earliest branch point, a time t between 0.001, where sampling ends, and 1",
-    )
-    min_length: Real = Field(
-        0.001, gt=0, lt=1, description="shortest branch, a length of time between 0 and 1"
-    )
-
-
-class SharingTree(EstimatedTree):
-    """Branch points where sharing a process costs little (Fréchet distance)."""
-
-    method: Literal["sharing_cost"] = Field(description=METHODS)
-    tolerance: Real = Field(
-        0.02,
-        gt=0,
-        description="Fréchet distance, in units of the variance of a class, that counts as none, "
-        "above 0",
-    )
-
-
-class Cosines(Section):
-    """What estimates from the similarity of noised objects have."""
-
-    smoothing: Real = Field(
-        3, ge=0, description="deviation of the Gaussian filter over time, in grid steps, at least 0"
-    )
-    epsilon: Real = Field(
-        0.005,
-        ge=0,
-        le=2,
-        description="classes join where their cosine is within epsilon of that within each, 0 to 2",
-    )
-
-
-class SimilarityTree(EstimatedTree, Cosines):
-    """Branch points from the similarity of noised objects (paper, section 2.1)."""
-
-    method: Literal["all_pairs", "aligned_pairs"] = Field(description=METHODS)
-
-
-class BranchPoint(Section):
-    """Where the classes of one branch part."""
-
-    classes: tuple[ClassName, ...] = Field(
-        min_length=2, description="names of all classes below the branch point, two or more"
-    )
-    time: Real = Field(
-        gt=SAMPLING_END,
-        lt=1,
-        description="time t of the branch point, between 0.001, where sampling ends, and 1",
-    )
-
-
-class GivenTree(Section):
-    """Branch points set by hand."""
-
-    method: Literal["given"] = Field(description=METHODS)
-    branch_points: tuple[BranchPoint, ...] = Field(
-        min_length=1, description="list of {classes, time}; one of them holds all classes"
-    )
-
-
-class Comparison(Cosines):
-    """Agreement of the estimators between independent draws of objects, and their time."""
-
-    objects: Whole = Field(100, ge=2, description="objects drawn per class, at least 2")
-    draws: Whole = Field(4, ge=2, description="independent draws, at least 2")
-
-
-Estimated = Annotated[SharingTree | SimilarityTree, Discriminator("method")]
-Tree = Annotated[SharingTree | SimilarityTree | GivenTree, Discriminator("method")]

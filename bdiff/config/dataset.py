@@ -3,10 +3,11 @@
 from pydantic import Field
 
 from bdiff.config.base import Section
-from bdiff.config.data import CLASSES, SHAPES, Comparison, Data, Tree
+from bdiff.config.data import CLASSES, MOLECULE_CLASSES, MOLECULES, SHAPES, Data
 from bdiff.config.experiments import Control, EpsilonSweep, Extension, LeaveOneOut, Stability
 from bdiff.config.models import AnyNet, Autoencoder, Models, Process
 from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
+from bdiff.config.trees import Comparison, Tree
 
 
 class Dataset(Section):
@@ -18,8 +19,8 @@ class Dataset(Section):
     )
     autoencoder: Autoencoder | None = Field(
         None,
-        description="autoencoder of counts, in whose latent space the tree and the models are; null "
-        "for none",
+        description="autoencoder of counts, in whose latent space the tree and the models are; "
+        "null for none",
     )
     tree: Tree = Field(description="{method: ..., and the method's own settings}")
     comparison: Comparison | None = Field(
@@ -73,16 +74,20 @@ class Dataset(Section):
     @property
     def classes_of_source(self) -> tuple[str, ...] | None:
         """The class names of the whole source, or None where only the file knows them."""
+        if self.data.source in MOLECULES:
+            return MOLECULE_CLASSES.get(self.data.classes_by)
         return CLASSES.get(self.data.source)
 
     @property
     def shape(self) -> tuple[int, int, int] | None:
-        """Channels, height and width of one image, or None for a table."""
+        """Channels, height and width of one image, or None for what is none."""
         if self.data.source == "file":
             return self.data.shape
         return SHAPES.get(self.data.source)
 
     @property
     def form(self) -> str:
-        """What the objects of the models are: images, or rows of a table, as latents are too."""
+        """What the models work on: images, molecules or rows of a table, which latents are too."""
+        if self.data.source in MOLECULES:
+            return "molecules"
         return "table" if self.shape is None else "images"

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bdiff.config.base import ClassName, Real, Section, Whole, word_or
-from bdiff.config.data import SAMPLING_END, Estimated, SimilarityTree
 from bdiff.config.models import LinearTraining, Training
 from bdiff.config.sampling import Pairs
+from bdiff.config.trees import SAMPLING_END, Estimated, SimilarityTree
 
 COUNT = Field(ge=4, description="objects per class that are sampled and judged, at least 4")
 

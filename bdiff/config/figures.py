@@ -89,6 +89,12 @@ class Figures(Section):
     F17_cell_transmutation: Figure | None = Field(
         None, description="four panels on the transmutation of cells: {dataset}"
     )
+    F18_molecules: Figure | None = Field(
+        None, description="molecules before and after transmutation, and samples: {dataset}"
+    )
+    F19_molecule_transmutation: Figure | None = Field(
+        None, description="what becomes of transmuted molecules, and what they keep: {dataset}"
+    )
     F20_branch_stability: Figure | None = Field(
         None, description="trees, and models, of independent draws of objects: {dataset}"
     )
@@ -125,6 +131,8 @@ NEEDS = {
     "F15_hybrids_transmutation": (("hybrids", "transmutation"), "table"),
     "F16_hybrids": (("hybrids",), "table"),
     "F17_cell_transmutation": (("autoencoder", "control"), None),
+    "F18_molecules": (("samples", "control"), "molecules"),
+    "F19_molecule_transmutation": (("samples", "control"), "molecules"),
     "F20_branch_stability": (("stability",), None),
     "F21_epsilon_sweep": (("epsilon_sweep",), None),
     "F22_similarities": ((), None),

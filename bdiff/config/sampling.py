@@ -86,6 +86,9 @@ Solver = Annotated[
 # Those that need no times between the steps of a process in discrete time, heun only without churn.
 DISCRETE = ("ddim", "dpm_solver_pp", "sde_dpm_solver_pp", "unipc", "heun")
 
+# Those that take the noise level of each value by itself, as the process of molecules needs.
+ELEMENTWISE = ("ddim", "euler_maruyama", "predictor_corrector", "probability_flow")
+
 
 def is_discrete(solver: Solver) -> bool:
     """Whether a process in discrete time can be sampled with it."""
@@ -94,8 +97,8 @@ def is_discrete(solver: Solver) -> bool:
 
 SOLVER = Field(
     None,
-    description="{name: ..., and the solver's own settings}; null for the default for images, or "
-    "for tables",
+    description="{name: ..., and the solver's own settings}; null for the default for images, "
+    "tables or molecules",
 )
 
 

@@ -29,7 +29,6 @@ MATRIX, BARCODES, FEATURES = "matrix.mtx.gz", "barcodes.tsv.gz", "features.tsv.g
 LABELS = "labels.csv"
 TENX_FILES = (MATRIX, BARCODES, FEATURES, LABELS)
 BLOCK = 1000  # cells of a dense matrix that are read at a time
-NOT_LAYERS = ("X", "raw")
 
 
 class Cells(NamedTuple):
@@ -130,9 +129,9 @@ def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
 
 
 def _matrix(data: "anndata.AnnData", layer: str) -> object:
-    if layer in NOT_LAYERS:
-        return data.X if layer == "X" else data.raw.X
-    return data.layers[layer]
+    if layer == "X":
+        return data.X
+    return data.raw.X if layer == "raw" else data.layers[layer]
 
 
 def _sparse(matrix: object) -> sparse.csr_matrix:

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bdiff.data import digits, letters, mnist, pbmc
+from bdiff.data import digits, letters, mnist, moses, pbmc
 from bdiff.data.cells import read_cells
 from bdiff.data.checks import hint
 from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.data.molecules import read_molecules
 from bdiff.data.simulated_cells import simulate_cells
 from bdiff.data.sources import ROOT, SourceError, read_raw, sources_of, verify
 from bdiff.data.tables import check_fraction, hold_out, read_table
@@ -34,13 +35,16 @@ FAMILIES = {
     "letters": letters.make_dataset,
     "digits": digits.make_dataset,
     "pbmc": pbmc.make_dataset,
+    "molecules": moses.make_dataset,
+    "moses": moses.make_dataset,
 }
 # Sources with settings of their own: files of one's own, and what is drawn.
-OWN = {"file": read_table, "cells": read_cells}
+OWN = {"file": read_table, "cells": read_cells, "smiles": read_molecules}
 MADE = {"simulated_cells": simulate_cells}
+NOT_SETTINGS = ("files", "held_out")
 SETTINGS = {
-    source: {k: v for k, v in inspect.signature(make).parameters.items() if k != "held_out"}
-    for source, make in (OWN | MADE).items()
+    source: {k: v for k, v in inspect.signature(make).parameters.items() if k not in NOT_SETTINGS}
+    for source, make in (FAMILIES | OWN | MADE).items()
 }
 EMBEDDED = ROOT / "data" / "embedded"
 # What needs no download: it lies in the repository or in a dependency.
@@ -48,6 +52,7 @@ AT_HAND = {
     "letters": lambda: letters.from_parquet(EMBEDDED / "letters.parquet"),
     "digits": digits.from_sklearn,
     "pbmc": lambda: pbmc.from_parquet(EMBEDDED / "pbmc.parquet"),
+    "molecules": lambda: moses.from_embedded(EMBEDDED / "molecules.csv.gz"),
 }
 
 
@@ -64,13 +69,14 @@ def preprocess(
 
     Args:
         raw: folder filled by scripts/download.py; None for what needs no download.
-        source: mnist, fashion_mnist, letters, digits, pbmc, simulated_cells, file for a table of
-            one's own, or cells for counts of cells of one's own.
+        source: mnist, fashion_mnist, letters, digits, pbmc, simulated_cells, molecules, moses, or
+            of one's own: file for a table, cells for counts of cells, smiles for molecules.
         name: key of the data set, the source by default.
         classes: "all", or names of classes in the order wanted.
         held_out: "official", "none" or a fraction in (0, 1); see the head of this module.
         settings: of the source: for "file" see `read_table`, for "cells" `read_cells`, for
-            "simulated_cells" `simulate_cells`.
+            "smiles" `read_molecules`, for "simulated_cells" `simulate_cells`, for "molecules" and
+            "moses" `bdiff.data.molecules.from_smiles`.
 
     Raises:
         ValueError: for an unknown setting, source, class or held_out, a class whose name is no
@@ -85,7 +91,7 @@ def preprocess(
         dataset = _split(MADE[source](**settings), source, held_out)
     else:
         files, provenance = _raw_files(source, raw)
-        made = FAMILIES[source](files)
+        made = FAMILIES[source](files, **settings)
         titled = replace(made, source=provenance, title=_title(made.title, provenance))
         dataset = _split(titled, source, held_out)
     if classes != "all":
@@ -98,11 +104,10 @@ def preprocess(
 
 def _check_settings(source: str, settings: dict) -> None:
     """Raise ValueError for an unknown source, and for settings that are not its own or missing."""
-    if source not in (*FAMILIES, *SETTINGS):
-        raise ValueError(
-            f"Unknown source {source!r}: expected {', '.join((*FAMILIES, *MADE))}, file or cells."
-        )
-    own = SETTINGS.get(source, {})
+    if source not in SETTINGS:
+        *first, last = SETTINGS
+        raise ValueError(f"Unknown source {source!r}: expected {', '.join(first)} or {last}.")
+    own = SETTINGS[source]
     known = ("source", "name", "classes", "held_out", *own)
     for key in settings:
         others = [repr(other) for other in SETTINGS if key in SETTINGS[other]]

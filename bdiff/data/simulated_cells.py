@@ -20,13 +20,15 @@ programme p_e of genes of its own, with sum over g of p_eg² = SPREAD w_e, so th
 between the log-expressions of two types is exactly SPREAD times the way between them in the tree,
 2 h(t) for the t at which they part. Longer edges have more genes, as sqrt(w_e), and stronger ones.
 
-Markers. All p_eg are above 0, and b_g is lowered by p_eg: a gene of a programme has the level of
-other genes where the programme is on, and less elsewhere. The genes of a leaf's edge are the
-markers of that type: on in no other.
+Markers. All p_eg are above 0 and b_g = a_g - p_eg: a gene of a programme has its level a_g where
+the programme is on, and less elsewhere. The genes of a leaf's edge are the markers of that type: on
+in no other. Levels are a_g ~ N(0, 0.5²) for the genes of programmes and conditions, b_g ~ N(0, 1)
+for all others; within a programme effects are as U(0.5, 1.5); log r_g ~ N(log 5, 0.5²).
 
 Conditions. Healthy, Influenza and COVID-19 are drawn independently of the type. Condition genes
 belong to no programme, and d_kg is the same in all types (0 when healthy): a third of them respond
-to both diseases, a third to influenza and a third to COVID-19, half of them downwards.
+to both diseases, a third to influenza and a third to COVID-19, half of them downwards, with |d_kg|
+from U(0.7, 1.5).
 
 Names are those of the paper's blood cells: cell types as its tree, cluster sizes and markers
 suggest them, genes from its lists of markers and of genes of interest where they fit, and
@@ -96,6 +98,8 @@ CONDITION_NAMES = (
 SPREAD = 8.0  # squared log-expression per unit of height
 PROGRAMMES, RESPONDING = 0.6, 0.1  # shares of the genes: of all programmes, of conditions
 LEAST_GENES = 100  # for less, the programmes of short edges would have no genes
+LEVEL_SPREAD, OTHER_SPREAD = 0.5, 1.0  # deviations of a_g, and of b_g of the other genes
+WITHIN = (0.5, 1.5)  # range of effects within a programme, before they are scaled to its length
 EFFECTS = (0.7, 1.5)  # range of |d_kg|
 TOTAL, TOTAL_SPREAD = 1000.0, 0.5  # median of the totals L, deviation of their logarithm
 DISPERSION, DISPERSION_SPREAD = 5.0, 0.5  # the same of r
@@ -152,13 +156,13 @@ def truth(genes: int = 280, seed: int = 0) -> Truth:
     responding = round(RESPONDING * genes)
     names = _gene_names(dict(zip(lengths, numbers, strict=True)), responding, genes)
 
-    level = rng.normal(0, 0.5, genes)
-    level[sum(numbers) + responding :] = rng.normal(0, 1, genes - sum(numbers) - responding)
+    others = np.arange(genes) >= sum(numbers) + responding
+    level = rng.normal(0, np.where(others, OTHER_SPREAD, LEVEL_SPREAD))
     expression = np.tile(level, (len(CLASSES), len(CONDITIONS), 1))
     programmes, start = {}, 0
     for (below, length), number in zip(lengths.items(), numbers, strict=True):
         on = slice(start, start := start + number)
-        effect = rng.uniform(0.5, 1.5, number)
+        effect = rng.uniform(*WITHIN, number)
         effect *= np.sqrt(SPREAD * length / (effect**2).sum())
         off = [code for code, name in enumerate(CLASSES) if name not in below]
         expression[off, :, on] -= effect

@@ -192,9 +192,9 @@ def _panels(
 
 def _in_lines(name: str, classes: int) -> str:
     """A class's name in lines that fit below its points; also broken after a slash."""
-    length = int((WIDTH - 1) / (2 * classes) / SMALL)
-    lines = fill(name.replace("/", "/ "), length, break_long_words=False).splitlines()
-    return "\n".join(shorten(line.replace("/ ", "/"), max(length, 7)) for line in lines)
+    length = max(9, int((WIDTH - 1) / (2 * classes) / SMALL))
+    lines = fill(name.replace("/", "/ "), length - 2, break_long_words=False).splitlines()
+    return "\n".join(shorten(line.replace("/ ", "/"), length) for line in lines)
 
 
 def _points(

@@ -23,12 +23,14 @@ from bdiff.sampling.solvers.base import Solver
 from bdiff.sampling.solvers.build import check_solver, solver_from
 from bdiff.tree import BranchTree
 
-# By the dimensions of an object: tables and images. Of the solvers with about ten network
-# evaluations per object (with shared trunks), the one whose samples come nearest, in distance and
-# class, to those of the paper's with 2000: benchmarks/sampling.py, docs/solvers.csv.
+# By the dimensions of an object: tables, molecules and images. For tables and images it is, of the
+# solvers with about ten network evaluations per object (with shared trunks), the one whose samples
+# come nearest, in distance and class, to those of the paper's with 2000: benchmarks/sampling.py,
+# docs/solvers.csv.
 _FAST = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
 DEFAULTS = {
     1: {**_FAST, "grid": "uniform_t", "steps": 18},
+    2: {"name": "ddim", "eta": 1.0, "steps": 200},
     3: {**_FAST, "grid": "quadratic_t", "steps": 20},
 }
 _COMMON = ("steps", "grid", "branch_times", "clip")  # settings that are not the solver's own

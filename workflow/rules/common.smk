@@ -26,9 +26,14 @@ TABLE_NETS = ("residual", "dense")
 IMAGE_THREADS = max(1, min(4, CORES // 2))
 
 CONTROLLED = ("branched", "linear")
+# What the rules on cells need to see genes: counts, latents and the autoencoder between them.
+CELLS = {
+    "data": "data/processed/{dataset}.parquet",
+    "latent": "results/{dataset}/latent.parquet",
+    "weights": "results/{dataset}/autoencoder/weights.safetensors",
+    "manifest": "results/{dataset}/autoencoder/manifest.json",
+}
 
-# The files of a downloaded source that every version of it has.
-RAW_FILES = ("source.json", "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 F4_PANELS = (
     "F4a_wasserstein",
     "F4b_histograms",
@@ -36,7 +41,14 @@ F4_PANELS = (
     "F4d_correlations",
     "F4e_frechet",
 )
+F17_PANELS = ("F17a_markers", "F17b_correlations", "F17c_genes", "F17d_covariate")
 F15_PANELS = ("F15a_hybrids", "F15b_transmutation", "F15c_correlations")
+# Data that lie in the repository.
+EMBEDDED = {
+    "letters": "letters.parquet",
+    "pbmc": "pbmc.parquet",
+    "molecules": "molecules.csv.gz",
+}
 TABLES = {  # and the part of a data set that each is made of
     "T1_branches": "tree",
     "T2_efficiency": "efficiency",
@@ -123,11 +135,11 @@ def download_section(wildcards):
 def raw_files(wildcards):
     """What a data set is made of: downloaded files, a table in the repository, or one's own file."""
     data = CONFIG.datasets[wildcards.dataset].data
-    if data.source == "file":
-        return [data.path]
     if data.source in DOWNLOADED:
-        return [f"data/raw/{data.source}/{name}" for name in RAW_FILES]
-    return [here("data/embedded/letters.parquet")] if data.source == "letters" else []
+        return [f"data/raw/{data.source}/source.json"]
+    if data.source in EMBEDDED:
+        return [here(f"data/embedded/{EMBEDDED[data.source]}")]
+    return getattr(data, "files", [])
 
 
 def raw_folder(wildcards):
@@ -382,12 +394,21 @@ def hybrid_panels():
     ]
 
 
+def cell_panels():
+    """Panels on the transmutation of cells, one of them only where something else of them is known."""
+    figure = CONFIG.figures.F17_cell_transmutation
+    data = CONFIG.datasets[figure.dataset].data if figure else None
+    known = getattr(data, "source", "") == "simulated_cells" or getattr(data, "covariates", ())
+    return F17_PANELS if known else F17_PANELS[:3]
+
+
 def figure_targets():
     """The files of all figures that are wanted."""
     panels = {
         "F4_letters": F4_PANELS,
         "F15_hybrids_transmutation": F15_PANELS,
         "F16_hybrids": hybrid_panels(),
+        "F17_cell_transmutation": cell_panels(),
     }
     stems = [stem for name in CONFIG.wanted_figures for stem in panels.get(name, (name,))]
     return [f"results/figures/{stem}.{ending}" for stem in stems for ending in ("svg", "png")]

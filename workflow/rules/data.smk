@@ -6,14 +6,12 @@ OUTPUTS  data/raw/{source}/...: downloaded and verified files (mnist, fashion_mn
 """
 
 
-# The folder's files depend on the source that answered; these are always among them.
+# The folder's files depend on the source that answered; this one lists them, with their hashes.
 rule download:
     input:
         script=here("scripts/download.py"),
         code=sources("scripts/download.py"),
     output:
-        images="data/raw/{source}/train-images-idx3-ubyte",
-        labels="data/raw/{source}/train-labels-idx1-ubyte",
         provenance="data/raw/{source}/source.json",
     log:
         "logs/download/{source}.log",
@@ -48,7 +46,7 @@ rule preprocess:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
     params:
         settings=section("preprocess"),
         raw=raw_folder,

@@ -360,6 +360,76 @@ rule plot_hybrids:
         " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
 
 
+rule plot_expression:
+    input:
+        **{name: of_figure("F5b_expression", path) for name, path in CELLS.items()},
+        script=here("scripts/plot_expression.py"),
+        code=sources("scripts/plot_expression.py"),
+        quality=of_figure("F5b_expression", "results/{dataset}/metrics/expression.csv"),
+        samples=per_model("results/{dataset}/samples/{model}.parquet", "F5b_expression"),
+    output:
+        svg="results/figures/F5b_expression.svg",
+        png="results/figures/F5b_expression.png",
+    log:
+        "logs/plot_expression.log",
+    benchmark:
+        "benchmarks/results/plot_expression.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        settings=figure_section("F5b_expression"),
+        samples=per_model("{model}=results/{dataset}/samples/{model}.parquet", "F5b_expression"),
+        autoencoder=of_figure("F5b_expression", "results/{dataset}/autoencoder"),
+    message:
+        "Drawing the expression of generated cells (F5b)"
+    shell:
+        "python {input.script} --data {input.data} --latent {input.latent}"
+        " --autoencoder {params.autoencoder} --samples {params.samples}"
+        " --quality {input.quality} --settings {params.settings:q}"
+        " --output {output.svg} > {log} 2>&1"
+
+
+rule plot_cell_transmutation:
+    input:
+        **{name: of_figure("F17_cell_transmutation", path) for name, path in CELLS.items()},
+        script=here("scripts/plot_cell_transmutation.py"),
+        code=sources("scripts/plot_cell_transmutation.py"),
+        genes=of_figure(
+            "F17_cell_transmutation", "results/{dataset}/metrics/cell_transmutation.csv"
+        ),
+        branched=of_figure(
+            "F17_cell_transmutation", "results/{dataset}/samples/control_branched.parquet"
+        ),
+        linear=of_figure(
+            "F17_cell_transmutation", "results/{dataset}/samples/control_linear.parquet"
+        ),
+    output:
+        svg=expand("results/figures/{panel}.svg", panel=cell_panels()),
+        png=expand("results/figures/{panel}.png", panel=cell_panels()),
+    log:
+        "logs/plot_cell_transmutation.log",
+    benchmark:
+        "benchmarks/results/plot_cell_transmutation.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        settings=figure_section("F17_cell_transmutation"),
+        autoencoder=of_figure("F17_cell_transmutation", "results/{dataset}/autoencoder"),
+    message:
+        "Drawing the transmutation of cells (F17)"
+    shell:
+        "python {input.script} --data {input.data} --latent {input.latent}"
+        " --autoencoder {params.autoencoder} --genes {input.genes}"
+        " --transmutation branched={input.branched} linear={input.linear}"
+        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+
+
 rule plot_branch_stability:
     input:
         script=here("scripts/plot_branch_stability.py"),

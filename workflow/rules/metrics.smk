@@ -4,6 +4,7 @@ INPUTS   results/{dataset}/samples/{model}.parquet, data/processed/{dataset}.par
          results/{dataset}/models/{model}/, data/paper/*.csv
 OUTPUTS  results/{dataset}/metrics/quality.csv: sample quality by class
          results/{dataset}/metrics/expression.csv: the same by genes, of cells
+         results/{dataset}/metrics/cell_transmutation.csv: genes of transmuted cells
          results/{dataset}/metrics/efficiency.csv: sampling time and network evaluations
          results/tables/T<number>_<name>.csv
          results/tables/quality.csv, quality.md: sample quality and cost of every model
@@ -39,12 +40,9 @@ rule evaluate:
 
 rule evaluate_expression:
     input:
+        **CELLS,
         script=here("scripts/evaluate_expression.py"),
         code=sources("scripts/evaluate_expression.py"),
-        data="data/processed/{dataset}.parquet",
-        latent="results/{dataset}/latent.parquet",
-        weights="results/{dataset}/autoencoder/weights.safetensors",
-        manifest="results/{dataset}/autoencoder/manifest.json",
         samples=per_model("results/{dataset}/samples/{model}.parquet"),
     output:
         expression="results/{dataset}/metrics/expression.csv",
@@ -66,6 +64,33 @@ rule evaluate_expression:
         "python {input.script} --data {input.data} --latent {input.latent}"
         " --autoencoder results/{wildcards.dataset}/autoencoder --samples {params.samples}"
         " --settings {params.settings:q} --output {output.expression} > {log} 2>&1"
+
+
+rule evaluate_cell_transmutation:
+    input:
+        **CELLS,
+        script=here("scripts/evaluate_cell_transmutation.py"),
+        code=sources("scripts/evaluate_cell_transmutation.py"),
+        branched="results/{dataset}/samples/control_branched.parquet",
+        linear="results/{dataset}/samples/control_linear.parquet",
+    output:
+        genes="results/{dataset}/metrics/cell_transmutation.csv",
+    log:
+        "logs/evaluate_cell_transmutation/{dataset}.log",
+    benchmark:
+        "benchmarks/results/evaluate_cell_transmutation/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    message:
+        "Evaluating the genes of transmuted cells of {wildcards.dataset}"
+    shell:
+        "python {input.script} --data {input.data} --latent {input.latent}"
+        " --autoencoder results/{wildcards.dataset}/autoencoder --settings '{{}}'"
+        " --transmutation branched={input.branched} linear={input.linear}"
+        " --output {output.genes} > {log} 2>&1"
 
 
 # It takes all cores, so that nothing else runs while it measures time, but computes with as many

@@ -1,0 +1,41 @@
+"""Fit an autoencoder to a data set of counts, and encode the data set with it."""
+
+import argparse
+import time
+
+import torch
+
+from bdiff.analysis.reconstruction import reconstruction
+from bdiff.autoencoder import encode, fit_autoencoder, save_autoencoder
+from bdiff.data.dataset import read_dataset, write_dataset
+from bdiff.script import add_settings, run
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_settings(parser)
+    parser.add_argument("--data", required=True, help="data set of counts (parquet)")
+    parser.add_argument("--output", required=True, help="folder of the autoencoder")
+    parser.add_argument("--latent", required=True, help="encoded data set (parquet) to write")
+    args = parser.parse_args(argv)
+    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
+    torch.set_flush_denormal(True)
+    settings = args.settings
+    dataset = read_dataset(args.data, settings.pop("classes", None))
+    began = time.monotonic()
+    autoencoder = fit_autoencoder(dataset, **settings)
+    about = {
+        "dataset": dataset.name,
+        "title": dataset.title,
+        "source": dataset.source,
+        "settings": settings,
+        "seconds": time.monotonic() - began,
+        "reconstruction": reconstruction(autoencoder, dataset),
+    }
+    save_autoencoder(autoencoder, args.output, about)
+    write_dataset(encode(autoencoder, dataset), args.latent)
+    print(f"{args.output}: {autoencoder.latent} latents of {len(autoencoder.genes):,} genes")
+
+
+if __name__ == "__main__":
+    run(main)
