@@ -3,7 +3,7 @@
 import argparse
 
 from bdiff.analysis.classifier import train_classifier
-from bdiff.analysis.control import COLUMNS, control_curve
+from bdiff.analysis.control import COLUMNS, by_structure, by_values, control_curve
 from bdiff.checkpoint import load_folder, load_model
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
@@ -33,10 +33,12 @@ def main(argv=None):
     names = sorted({name for pair in pairs for name in pair})
     objects = {name: train.of(name)[: settings["count"]] for name in names}
     sampler = Sampler.for_model(models["branched"], settings["solver"], seed)
-    classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
-    rows, made = control_curve(
-        models, objects, pairs, settings["times"], classifier, dataset.classes, tree, sampler
-    )
+    if classes_by := settings.get("classes_by"):
+        measures = by_structure(classes_by)
+    else:
+        classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
+        measures = by_values(classifier, dataset.classes)
+    rows, made = control_curve(models, objects, pairs, settings["times"], measures, tree, sampler)
     for name, path in args.samples:
         write_samples(made[name], path, about=load_folder(folders[name])[0]["about"])
     write_rows(args.output, [{"dataset": dataset.name} | row for row in rows], COLUMNS)

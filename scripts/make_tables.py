@@ -1,10 +1,11 @@
-"""T1, T2, T3, T4, T6: the numbers of all data sets, the paper's beside ours."""
+"""T1 to T6, T8: the numbers of all data sets, the paper's beside ours."""
 
 import argparse
 from pathlib import Path
 
 from bdiff.analysis.stages import read_stages
 from bdiff.files import atomic_write, read_rows
+from bdiff.molecule_tables import statistics_table, transmutation_table
 from bdiff.paper import paper_numbers
 from bdiff.script import named_path, run
 from bdiff.tables import (
@@ -21,7 +22,7 @@ from bdiff.tree_files import load_tree, process_of_tree
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--paper", required=True, type=Path, help="folder of the paper's numbers")
-    for name in ("tree", "quality", "efficiency", "comparison"):
+    for name in ("tree", "quality", "efficiency", "comparison", "transmuted", "statistics"):
         parser.add_argument(
             f"--{name}", nargs="*", default=[], type=named_path, metavar="DATASET=PATH"
         )
@@ -40,7 +41,9 @@ def main(argv=None):
     for name, make, paths in (
         ("T2_efficiency", efficiency_table, args.efficiency),
         ("T3_frechet", frechet_table, args.quality),
+        ("T5_molecule_transmutation", transmutation_table, args.transmuted),
         ("T6_discovery_time", discovery_table, args.comparison),
+        ("T8_molecule_classes", statistics_table, args.statistics),
     ):
         if paths:
             tables[name] = make(read_all(paths), numbers)

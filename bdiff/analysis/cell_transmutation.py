@@ -21,6 +21,7 @@ import numpy as np
 from bdiff.analysis.covariates import (
     Reader,
     balanced_accuracy,
+    common_values,
     covariate_effects,
     covariate_of,
     effect_slope,
@@ -59,7 +60,8 @@ def cell_transmutation(
     Of all genes (gene ""):
         moved                   mean over the markers of both classes
         kept                    mean r over the genes of each group
-        accuracy, effect        of the covariate, see `bdiff.analysis.covariates`
+        accuracy, effect        of the covariate, see `bdiff.analysis.covariates`; of values that two
+                                real cells of the target or more have
         readable                accuracy for real cells of the target that the classifier has not
                                 seen, which is what accuracy can reach
 
@@ -77,8 +79,8 @@ def cell_transmutation(
         moved as far as can be and kept nothing. Model "before" are the originals.
 
     Raises:
-        ValueError: if the covariate or the originals are not of the data set, or the covariate has
-            a single value in the target.
+        ValueError: if the covariate or the originals are not of the data set, or fewer than two
+            values of the covariate are left.
     """
     rows, ways = [], directions(next(iter(transmutations.values())))
     with Progress("comparing genes", len(ways), "directions") as progress:
@@ -166,7 +168,7 @@ def gene_effects(
     """
     real = latent.select("train").keep_classes(way[1:])
     own = real.covariates[covariate]
-    names, found = np.unique(own), {}
+    names, found = common_values(own), {}
     for model, made in transmutations.items():
         before, after = before_and_after(made, *way)
         values = covariate_of(before, latent, covariate)
@@ -222,14 +224,18 @@ def _kept_covariate(
     """Rows of the covariate: of cells (n, latent) by model, whose originals had the values (n,)."""
     real = latent.select("train").keep_classes([target])
     own = real.covariates[covariate]
-    reader, names = Reader(real.x, own), np.unique(own)
+    names = common_values(own)
+    kept, known = np.isin(own, names), np.isin(values, names)
+    x, own, values = real.x[kept], own[kept], values[known]
+    reader = Reader(x, own)
+    effects = covariate_effects(expression(autoencoder, latent, x), own, names)
     right = _accuracy(reader.right_of_real(), own)
     yield {"model": "real", "n": len(own), "metric": "readable"} | right
-    effects = covariate_effects(expression(autoencoder, latent, real.x), own, names)
-    for model, x in after.items():
-        facts = {"model": model, "n": len(x)}
-        yield facts | {"metric": "accuracy"} | _accuracy(reader.right(x, values), values)
-        cells = expression(autoencoder, latent, x)
+    for model, made in after.items():
+        facts = {"model": model, "n": len(values)}
+        right = _accuracy(reader.right(made[known], values), values)
+        yield facts | {"metric": "accuracy"} | right
+        cells = expression(autoencoder, latent, made[known])
         yield facts | {"metric": "effect"} | _slope(effects, cells, values, names)
 
 

@@ -1,8 +1,10 @@
 """Does transmutation need branches? Both models, over noise levels (paper, section 5.5, F14).
 
 At little noise an object stays what it is, at much noise nothing is kept of it. So two numbers
-belong together, at every noise level: the share of objects that a classifier takes for the new
-class, and the correlation, over objects, of what they were before and what they are after.
+belong together, at every noise level: the share of objects that have become of the new class, and
+how much is kept of what they were before. Of images and tables a classifier tells the class, and
+correlations over objects are what is kept; of molecules their structure tells it, and functional
+groups are kept.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,9 +13,12 @@ import numpy as np
 
 from bdiff.analysis.analogies import transmute
 from bdiff.analysis.classifier import Classifier
+from bdiff.analysis.functional_groups import overlap
 from bdiff.analysis.kept import before_and_after, feature_correlation, interval
 from bdiff.analysis.slant import slant
+from bdiff.chemistry import valid_molecules
 from bdiff.model import DiffusionModel
+from bdiff.molecule_classes import predicate
 from bdiff.progress import Progress
 from bdiff.sampling.files import Samples
 from bdiff.sampling.sampler import Sampler
@@ -23,6 +28,9 @@ COLUMNS = (
     "dataset", "model", "origin", "target", "time", "branch_time", "metric", "value", "low", "high",
     "n",
 )  # fmt: skip
+# Of objects before and after, and the class they should have, by metric its value in some of them,
+# whose numbers are given.
+Measures = Callable[[np.ndarray, np.ndarray, str], dict[str, Callable[[np.ndarray], float]]]
 
 
 def control_curve(
@@ -30,24 +38,18 @@ def control_curve(
     objects: dict[str, np.ndarray],
     pairs: Sequence[tuple[str, str]],
     times: Sequence[float],
-    classifier: Classifier,
-    classes: Sequence[str],
+    measures: Measures,
     tree: BranchTree,
     sampler: Sampler,
 ) -> tuple[list[dict], dict[str, Samples]]:
     """How many objects change class, and how much of them is kept, over noise levels.
-
-        changed      share that the classifier takes for the new class
-        kept         correlation before and after, mean over features (pixels) that vary
-        kept_slant   the same of the slant of a drawn stroke; of grey images
 
     Args:
         models: by name.
         objects: by class name, (n, *shape), n >= 2.
         pairs: pairs of class names; both directions are made.
         times: t to noise objects to, beside the branch time of each pair.
-        classifier: of the classes, in this order.
-        classes: class names.
+        measures: `by_values` or `by_structure`.
         tree: with the branch times.
         sampler: solver, grid and seed, the same for all.
 
@@ -67,24 +69,73 @@ def control_curve(
                     made = known if time == at else transmute(model, objects, [pair], sampler, time)
                     for origin, target in (pair, pair[::-1]):
                         before, after = before_and_after(made, origin, target)
-                        right = classifier.predict(after) == classes.index(target)
                         facts = {"model": name, "origin": origin, "target": target, "time": time}
                         facts |= {"branch_time": at, "n": len(before)}
-                        rows += [facts | numbers for numbers in _measured(before, after, right)]
+                        metrics = measures(before, after, target)
+                        rows += [facts | numbers for numbers in _measured(metrics, len(before))]
                     progress.update(1)
     return rows, at_branch_points
 
 
-def _measured(before: np.ndarray, after: np.ndarray, right: np.ndarray) -> Iterator[dict]:
-    """Metric, value and its interval, for each metric."""
-    x, y = (objects.reshape(len(objects), -1) for objects in (before, after))
-    metrics: dict[str, Callable[[np.ndarray], float]] = {
-        "changed": lambda chosen: right[chosen].mean(),
-        "kept": lambda chosen: np.nanmean(feature_correlation(x[chosen], y[chosen])),
-    }
-    if before.ndim == 4 and before.shape[1] == 1:
-        slants = slant(before)[:, None], slant(after)[:, None]
-        metrics["kept_slant"] = lambda chosen: feature_correlation(*(s[chosen] for s in slants))[0]
+def by_values(classifier: Classifier, classes: Sequence[str]) -> Measures:
+    """Measures of images and tables.
+
+        changed      share that the classifier takes for the new class
+        kept         correlation before and after, mean over features (pixels) that vary
+        kept_slant   the same of the slant of a drawn stroke; of grey images
+
+    Args:
+        classifier: of the classes, in this order.
+        classes: class names.
+    """
+
+    def measures(before: np.ndarray, after: np.ndarray, target: str):
+        right = classifier.predict(after) == classes.index(target)
+        x, y = (objects.reshape(len(objects), -1) for objects in (before, after))
+        metrics = {
+            "changed": lambda chosen: right[chosen].mean(),
+            "kept": lambda chosen: np.nanmean(feature_correlation(x[chosen], y[chosen])),
+        }
+        if before.ndim == 4 and before.shape[1] == 1:
+            slants = slant(before)[:, None], slant(after)[:, None]
+            metrics["kept_slant"] = lambda chosen: feature_correlation(
+                *(s[chosen] for s in slants)
+            )[0]
+        return metrics
+
+    return measures
+
+
+def by_structure(classes_by: str) -> Measures:
+    """Measures of molecules.
+
+        changed   share that is valid and has become of the new class
+        kept      mean overlap of functional groups before and after, 0 for what is not valid
+        valid     share that is valid
+
+    Args:
+        classes_by: what decided the classes, as in `bdiff.data.molecules.from_smiles`.
+    """
+    class_of = predicate(classes_by)
+
+    def measures(before: np.ndarray, after: np.ndarray, target: str):
+        mols, made = valid_molecules(before), valid_molecules(after)
+        values = {
+            "changed": [mol is not None and class_of(mol) == target for mol in made],
+            "kept": [overlap(one, other) for one, other in zip(mols, made, strict=True)],
+            "valid": [mol is not None for mol in made],
+        }
+        arrays = {metric: np.array(found, dtype=float) for metric, found in values.items()}
+        return {
+            metric: lambda chosen, found=found: found[chosen].mean()
+            for metric, found in arrays.items()
+        }
+
+    return measures
+
+
+def _measured(metrics: dict[str, Callable[[np.ndarray], float]], count: int) -> Iterator[dict]:
+    """Metric, value and its interval, for each metric of so many objects."""
     for metric, of in metrics.items():
-        low, high = map(float, interval(of, len(x)))
-        yield {"metric": metric, "value": float(of(np.arange(len(x)))), "low": low, "high": high}
+        low, high = map(float, interval(of, count))
+        yield {"metric": metric, "value": float(of(np.arange(count))), "low": low, "high": high}

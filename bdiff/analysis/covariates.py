@@ -55,23 +55,34 @@ def covariate_of(objects: np.ndarray, dataset: Dataset, covariate: str) -> np.nd
     return dataset.covariates[covariate][rows_of(objects, dataset)]
 
 
+def common_values(values: np.ndarray, least: int = 2) -> np.ndarray:
+    """The values, (n,), that `least` objects or more have, sorted.
+
+    Raises:
+        ValueError: if they are fewer than two.
+    """
+    found, sizes = np.unique(values, return_counts=True)
+    if (sizes >= least).sum() < 2:
+        listed = dict(zip(found.tolist(), sizes.tolist(), strict=True))
+        raise ValueError(
+            f"a covariate is read by what it is for real objects of the class: expected two values "
+            f"or more, each of {least} objects or more, found {listed}; name another covariate, or "
+            "null for none"
+        )
+    return found[sizes >= least]
+
+
 class Reader:
     """Reads a covariate from objects, having learnt it from real ones.
 
     Args:
         x: real objects, (n, features).
-        values: of their covariate, (n,), two different ones or more, each of two objects or more.
+        values: of their covariate, (n,), each of two objects or more.
     """
 
     def __init__(self, x: np.ndarray, values: np.ndarray):
-        found, sizes = np.unique(values, return_counts=True)
-        if len(found) < 2 or sizes.min() < 2:
-            listed = dict(zip(found.tolist(), sizes.tolist(), strict=True))
-            raise ValueError(
-                f"a covariate is read by what it is for real objects of the class: expected two "
-                f"values or more, each of two objects or more, found {listed}"
-            )
-        self.x, self.values, self.folds = x, values, min(FOLDS, int(sizes.min()))
+        self.x, self.values = x, values
+        self.folds = min(FOLDS, int(np.unique(values, return_counts=True)[1].min()))
         self.model = _classifier().fit(x, values)
 
     def right(self, x: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -73,7 +73,8 @@ class Config(Section):
         Args:
             stage: download, preprocess, fit_autoencoder, estimate_tree, compare_estimators, train,
                 extend, sample, sample_hybrids, transmute, compare_transmutation, evaluate,
-                evaluate_expression, measure_efficiency, or the name of a figure.
+                evaluate_expression, evaluate_molecules, measure_efficiency, or the name of a
+                figure.
             dataset: name of the data set; for figures none.
             model: branched or linear, for the stage train; also linear_guided, for sample; for
                 extend those of the data set.
@@ -112,6 +113,8 @@ class Config(Section):
                 return {"name": name} | part("data")
             case "fit_autoencoder":
                 return seed | device | part("autoencoder")
+            case "evaluate_molecules":
+                return seed | {"classes_by": dataset.data.classes_by}
             case "estimate_tree":
                 draw = getattr(dataset, "draw", 0)
                 return process | {"seed": self.seed + draw} | classes | part("tree")
@@ -158,7 +161,9 @@ class Config(Section):
             "measure_efficiency": "efficiency",
             "compare_transmutation": "control",
         }
-        return seed | device | part(sections[stage])
+        molecules = stage == "compare_transmutation" and dataset.form == "molecules"
+        classes_by = {"classes_by": dataset.data.classes_by} if molecules else {}
+        return seed | device | classes_by | part(sections[stage])
 
 
 def _estimated(tree: dict[str, Any]) -> dict[str, Any]:

@@ -88,18 +88,17 @@ def _overlaps(
     broken = molecules["valid"] == 0
     for heights, shown, look in (
         ("groups_baseline", share > 0, {"color": PALE}),
-        ("groups_kept", broken, {"color": "white", "edgecolor": COLOURS[model], "hatch": "////"}),
+        ("groups_kept", broken, {"fill": False, "edgecolor": COLOURS[model], "hatch": "////"}),
         ("groups_kept", share > 0, {"histtype": "step", "color": COLOURS[model], "linewidth": 2}),
     ):
         axes.hist(molecules[heights][shown], EDGES, weights=share[shown], **look)
     for metric, colour in (("groups_baseline", INK), ("groups_kept", COLOURS[model])):
         axes.axvline(value[metric], color=colour, linewidth=1.4, linestyle="--")
     words = [f"{_named(way)}, {NAMES[model]}"]
-    for which, end in (("mean", ""), ("of valid ones", "_valid")):
-        kept, baseline, p = (
-            value[f"{name}{end}"] for name in ("groups_kept", "groups_baseline", "p")
-        )
-        words.append(f"{which} {kept:.2f}, unrelated {baseline:.2f}, p = {p:.1g}")
+    for which, end in (("mean", ""), ("of the valid", "_valid")):
+        kept, baseline, p = (value[name + end] for name in ("groups_kept", "groups_baseline", "p"))
+        numbers = f"{kept:.2f}, unrelated {baseline:.2f}, p = {p:.1g}"
+        words.append(f"{which} {numbers}" if np.isfinite(kept) else "none is valid")
     axes.set_title("\n".join(words), loc="left", fontsize=9.5)
 
 

@@ -1,5 +1,7 @@
 """Transmutation of cells that are changed in a known way: the type alone, and all else as well."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,6 +86,17 @@ def test_the_condition_is_kept_by_the_identity_and_lost_by_shuffling(table):
     for model in ("lost", "real"):
         assert np.allclose(values(table, model, "accuracy"), 0.5, atol=0.15)
         assert np.allclose(values(table, model, "effect"), 0, atol=0.3)
+
+
+def test_a_value_that_the_target_hardly_has_is_left_out():
+    covariate = LATENT.covariates["condition"].copy().astype("<U10")
+    covariate[np.flatnonzero(LATENT.labels == 0)[:5]] = "rare"
+    other = replace(LATENT, covariates={"condition": covariate})
+    made = {"kept": transmuted(LATENT, flipped, 20)}
+    rows = cell_transmutation(COUNTS, other, autoencoder(), made, covariate="condition")
+    found = {(r["origin"], r["model"]): r["n"] for r in rows if r["metric"] == "accuracy"}
+    assert found[TYPES[0], "kept"] == 16  # 4 of the 5 are training cells, which the target has not
+    assert found[TYPES[1], "kept"] == 20
 
 
 def test_without_a_covariate_nothing_is_said_of_it():

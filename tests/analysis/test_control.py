@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bdiff.analysis.control import COLUMNS, control_curve
+from bdiff.analysis.control import COLUMNS, by_structure, by_values, control_curve
 from bdiff.analysis.kept import feature_correlation, interval
 from bdiff.build import build_model
 from bdiff.process import VP
@@ -23,9 +23,8 @@ class Sides:
 
 def curve_of(models, objects, tree, times=(LITTLE, MUCH)):
     sampler = Sampler.of({"name": "ddim", "steps": 30}, seed=2)
-    rows, _ = control_curve(
-        models, objects, [("4", "9")], times, Sides(), tree.classes, tree, sampler
-    )
+    measures = by_values(Sides(), tree.classes)
+    rows, _ = control_curve(models, objects, [("4", "9")], times, measures, tree, sampler)
     return pd.DataFrame(rows)
 
 
@@ -105,3 +104,23 @@ def test_correlations_are_those_of_numpy_and_constant_features_have_none():
     assert low < r[0] < high
     # Fisher: atanh r has the standard deviation 1 / sqrt(n - 3)
     assert np.arctanh(high) - np.arctanh(low) == pytest.approx(2 * 1.96 / 37**0.5, rel=0.3)
+
+
+def test_molecules_are_judged_by_their_structure():
+    """Benzene's ring is opened in one, broken in another and kept in the third."""
+    from_smiles = pytest.importorskip("rdkit.Chem").MolFromSmiles
+    from bdiff.chemistry import encode, to_graph
+
+    def arrays(*smiles):
+        return encode([to_graph(from_smiles(text)) for text in smiles], nodes=8)
+
+    before = arrays("OCc1ccccc1", "OCc1ccccc1", "OCc1ccccc1")
+    after = arrays("OCCCCC", "OCCC", "OCc1ccccc1")
+    after[1, 0, 1] = after[1, 1, 0] = 3  # an oxygen with three bonds
+    metrics = by_structure("rings")(before, after, "acyclic")
+    values = {metric: of(np.arange(3)) for metric, of in metrics.items()}
+    assert values["changed"] == pytest.approx(1 / 3)
+    assert values["valid"] == pytest.approx(2 / 3)
+    assert metrics["kept"](np.array([2])) == 1
+    assert metrics["kept"](np.array([1])) == 0
+    assert 0 < metrics["kept"](np.array([0])) < 1

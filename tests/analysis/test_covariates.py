@@ -6,6 +6,7 @@ import pytest
 from bdiff.analysis.covariates import (
     Reader,
     balanced_accuracy,
+    common_values,
     covariate_effects,
     covariate_of,
     effect_slope,
@@ -53,9 +54,10 @@ def test_a_reader_reads_what_can_be_read():
     assert noise.right_of_real().mean() < 0.7
 
 
-def test_a_covariate_of_one_value_cannot_be_read():
-    with pytest.raises(ValueError, match=r"found \{'a': 5\}"):
-        Reader(np.zeros((5, 2)), np.repeat("a", 5))
+def test_values_of_single_objects_cannot_be_read():
+    assert common_values(np.array(["b", "a", "b", "c", "a"])).tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match=r"found \{'a': 5, 'b': 1\}"):
+        common_values(np.array(["a"] * 5 + ["b"]))
 
 
 def test_effects_are_around_the_mean_of_all_values():

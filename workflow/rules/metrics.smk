@@ -93,6 +93,41 @@ rule evaluate_cell_transmutation:
         " --output {output.genes} > {log} 2>&1"
 
 
+rule evaluate_molecules:
+    input:
+        script=here("scripts/evaluate_molecules.py"),
+        code=sources("scripts/evaluate_molecules.py"),
+        data=data_file,
+        samples=per_model("results/{dataset}/samples/{model}.parquet"),
+        branched="results/{dataset}/samples/control_branched.parquet",
+        linear="results/{dataset}/samples/control_linear.parquet",
+    output:
+        quality="results/{dataset}/metrics/molecules.csv",
+        statistics="results/{dataset}/metrics/statistics.csv",
+        transmuted="results/{dataset}/metrics/molecule_transmutation.csv",
+        groups="results/{dataset}/metrics/functional_groups.csv",
+    log:
+        "logs/evaluate_molecules/{dataset}.log",
+    benchmark:
+        "benchmarks/results/evaluate_molecules/{dataset}.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=section("evaluate_molecules"),
+        samples=per_model("{model}=results/{dataset}/samples/{model}.parquet"),
+    message:
+        "Evaluating the molecules of {wildcards.dataset}"
+    shell:
+        "python {input.script} --data {input.data} --samples {params.samples}"
+        " --transmutation branched={input.branched} linear={input.linear}"
+        " --settings {params.settings:q} --output {output.quality}"
+        " --statistics {output.statistics} --transmuted {output.transmuted}"
+        " --groups {output.groups} > {log} 2>&1"
+
+
 # It takes all cores, so that nothing else runs while it measures time, but computes with as many
 # threads as other rules do with this network: more of them only wait for each other.
 rule measure_efficiency:
