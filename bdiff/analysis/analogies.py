@@ -44,6 +44,9 @@ def hybrids(
             f"a {model.kind} model has no branch points; hybrids need a branched model"
         )
     _check_pairs(model, pairs)
+    for a, b in pairs:
+        if "/" in a + b:
+            raise ValueError(f"hybrids are named a/b, so no class can be: {a!r}, {b!r}")
     sampler = sampler or Sampler.for_model(model)
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
@@ -173,8 +176,6 @@ def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> Non
                 )
         if a == b:
             raise ValueError(f"a pair needs two different classes, found {a!r} twice")
-        if "/" in a + b:
-            raise ValueError(f"hybrids are named a/b, so no class can be: {a!r}, {b!r}")
 
 
 def _checked(

@@ -60,8 +60,8 @@ def cell_transmutation(
     Of all genes (gene ""):
         moved                   mean over the markers of both classes
         kept                    mean r over the genes of each group
-        accuracy, effect        of the covariate, see `bdiff.analysis.covariates`; of values that two
-                                real cells of the target or more have
+        accuracy, effect        of the covariate, see `bdiff.analysis.covariates`; of values that
+                                two real cells of the target or more have
         readable                accuracy for real cells of the target that the classifier has not
                                 seen, which is what accuracy can reach
 

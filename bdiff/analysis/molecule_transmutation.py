@@ -86,8 +86,8 @@ def molecule_transmutation(
             ])  # fmt: skip
             of_all = {"t": groups.t, "p": groups.p} | _of_valid(by_molecule)
             of_all |= _of_sets(before, after, unrelated, training)
-            facts = way | {"n": len(after)}
-            rows += [facts | numbers for numbers in _measured(by_molecule, of_all)]
+            n = {"n": len(after)}
+            rows += [way | numbers | n for numbers in _measured(by_molecule, of_all)]
             molecules += [
                 way | {"index": index} | dict(zip(BY_MOLECULE, numbers, strict=True))
                 for index, numbers in enumerate(by_molecule.tolist())
