@@ -20,8 +20,7 @@ from bdiff.device import choose_device
 from bdiff.ldvae import LDVAE
 from bdiff.progress import Progress
 from bdiff.randomness import generator
-from bdiff.training_run import TrainingError
-from bdiff.training_settings import Training
+from bdiff.training_settings import Training, TrainingError
 
 FORMAT = "bdiff.autoencoder/1"
 IDLE = 0.05  # variance of a latent's posterior means up to which it says nothing of the cells

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import torch
 
-from bdiff.checkpoint import locked, save_model
+from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device, compile_net
 from bdiff.model import DiffusionModel
+from bdiff.model_files import save_model
 from bdiff.progress import Progress
 from bdiff.training_run import TrainingRun, lines
 from bdiff.training_settings import Part, Training

@@ -28,14 +28,10 @@ from bdiff.nets.heads import head_parameters
 from bdiff.nets.routing import sparse_gradients
 from bdiff.optimizer import BranchAdam
 from bdiff.randomness import generator
-from bdiff.training_settings import Part, Training
+from bdiff.training_settings import Part, Training, TrainingError
 
 FORMAT = "bdiff.training/3"  # of checkpoints
 NOTHING = {"loss": 0.0, "gradient_norm": 0.0, "steps": 0}
-
-
-class TrainingError(RuntimeError):
-    """Training that cannot go on: numbers that are not finite, or a checkpoint of another run."""
 
 
 def describe_run(

@@ -7,6 +7,10 @@ SCHEDULES = ("cosine", "constant")
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
 
 
+class TrainingError(RuntimeError):
+    """Training that cannot go on: numbers that are not finite, or a checkpoint of another run."""
+
+
 @dataclass(frozen=True)
 class Training:
     """Settings of a training run.

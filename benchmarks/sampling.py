@@ -24,10 +24,10 @@ import numpy as np
 
 from bdiff.analysis.classifier import train_classifier
 from bdiff.analysis.metrics import frechet_distance
-from bdiff.checkpoint import load_model
 from bdiff.data.dataset import Dataset, read_dataset
 from bdiff.files import write_rows
 from bdiff.model import DiffusionModel
+from bdiff.model_files import load_model
 from bdiff.randomness import generator
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.script import run

@@ -4,9 +4,10 @@ import argparse
 
 from bdiff.analysis.classifier import train_classifier
 from bdiff.analysis.control import COLUMNS, by_structure, by_values, control_curve
-from bdiff.checkpoint import load_folder, load_model
+from bdiff.checkpoint import load_folder
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
+from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import Sampler
 from bdiff.script import add_settings, named_path, run

@@ -4,10 +4,10 @@ import argparse
 
 import torch
 
-from bdiff.checkpoint import load_model
 from bdiff.data.dataset import read_dataset
 from bdiff.extension import enlarged, fingerprint
 from bdiff.files import write_rows
+from bdiff.model_files import load_model
 from bdiff.script import add_settings, run
 from bdiff.training import train_to_folder
 from bdiff.training_settings import Training

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from bdiff.analysis.efficiency import COLUMNS, measure_efficiency
-from bdiff.checkpoint import load_model
 from bdiff.files import write_rows
+from bdiff.model_files import load_model
 from bdiff.sampling.sampler import Sampler
 from bdiff.script import add_settings, run
 

@@ -2,9 +2,10 @@
 
 import argparse
 
-from bdiff.checkpoint import load_folder, load_model
+from bdiff.checkpoint import load_folder
 from bdiff.device import autocast, choose_device
 from bdiff.linear import Guided
+from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.script import add_settings, run

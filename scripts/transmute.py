@@ -3,8 +3,9 @@
 import argparse
 
 from bdiff.analysis.analogies import transmute
-from bdiff.checkpoint import load_folder, load_model
+from bdiff.checkpoint import load_folder
 from bdiff.data.dataset import read_dataset
+from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import Sampler
 from bdiff.script import add_settings, run

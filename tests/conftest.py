@@ -93,3 +93,30 @@ def gaussian():
         return GaussianModel(means, variances, tree)
 
     return make
+
+
+@pytest.fixture
+def write_h5ad(tmp_path):
+    """Write an .h5ad file of cells called "cell0", ... and return its path."""
+    import anndata
+    import pandas as pd
+
+    # pandas 3 keeps texts in a way that not all versions of anndata write.
+    def table(names, columns=None):
+        frame = pd.DataFrame(index=pd.Index(names, dtype=object))
+        for key, values in (columns or {}).items():
+            kind = object if isinstance(values[0], str) else None
+            frame[key] = pd.Series(list(values), index=frame.index, dtype=kind)
+        return frame
+
+    def write(x, genes, obs=None, layers=None, raw=None):
+        path = tmp_path / "cells.h5ad"
+        names = [f"cell{number}" for number in range(x.shape[0])]
+        data = anndata.AnnData(x, obs=table(names, obs), var=table(genes), layers=layers)
+        if raw is not None:
+            x, genes = raw if isinstance(raw, tuple) else (raw, genes)
+            data.raw = anndata.AnnData(x, obs=table(names), var=table(genes))
+        data.write_h5ad(path)
+        return path
+
+    return write

@@ -11,15 +11,8 @@ import pytest
 import torch
 
 from bdiff import checkpoint
-from bdiff.checkpoint import (
-    CheckpointError,
-    load_folder,
-    load_model,
-    locked,
-    newest,
-    save_folder,
-    save_model,
-)
+from bdiff.checkpoint import CheckpointError, load_folder, locked, newest, save_folder
+from bdiff.model_files import load_model, save_model
 
 TENSORS = {"weights": {"a": torch.arange(6.0).reshape(2, 3), "b": torch.ones(4, dtype=torch.int64)}}
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from bdiff.analysis.control import COLUMNS
-from bdiff.checkpoint import load_folder, load_model
+from bdiff.checkpoint import load_folder
 from bdiff.config import load_config
 from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.files import read_rows
+from bdiff.model_files import load_model
 from bdiff.sampling.files import read_samples
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.tree_files import load_tree

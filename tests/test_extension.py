@@ -7,9 +7,9 @@ import torch
 from bdiff.branch_points.estimate import estimate_tree, extend_tree
 from bdiff.branch_points.linkage import join
 from bdiff.build import build_model
-from bdiff.checkpoint import load_model, save_model
 from bdiff.data.dataset import Dataset
 from bdiff.extension import extend, fingerprint, with_leaf
+from bdiff.model_files import load_model, save_model
 from bdiff.process import DDPM, VP
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.training import train

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from bdiff.checkpoint import load_folder, load_model, newest
+from bdiff.checkpoint import load_folder, newest
+from bdiff.model_files import load_model
 from bdiff.training import train, train_to_folder
 from tests.test_training import SETTINGS, bits, data, killed_at, new_model
 

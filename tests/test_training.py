@@ -20,8 +20,8 @@ from bdiff.checkpoint import load_folder, newest
 from bdiff.data.dataset import Dataset
 from bdiff.process import VP
 from bdiff.training import train
-from bdiff.training_run import TrainingError, TrainingRun
-from bdiff.training_settings import Training
+from bdiff.training_run import TrainingRun
+from bdiff.training_settings import Training, TrainingError
 from bdiff.tree import BranchPoint, BranchTree
 
 ROOT = Path(__file__).parents[1]
@@ -96,7 +96,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(tree, tmp_path, monkeypatch,
 SCRIPT = """
 import sys
 import numpy as np
-from bdiff.checkpoint import save_model
+from bdiff.model_files import save_model
 from tests.test_training import SETTINGS, data, new_model
 from bdiff.training import train
 from bdiff.training_settings import Training

@@ -9,8 +9,7 @@ import torch
 from bdiff.build import build_model
 from bdiff.process import VP
 from bdiff.training import train
-from bdiff.training_run import TrainingError
-from bdiff.training_settings import Training
+from bdiff.training_settings import Training, TrainingError
 from tests.test_training import SETTINGS, UNET, bits, data, new_model, train_until
 
 COSINE = replace(SETTINGS, schedule="cosine")

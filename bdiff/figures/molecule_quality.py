@@ -1,6 +1,7 @@
 """F19b: generated molecules, class by class, beside real ones (see `bdiff.analysis.molecules`)."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,6 @@ from bdiff.figures.style import (
     legend_below,
     new_figure,
     panel_grid,
-    shorten,
 )
 from bdiff.quality_rows import models_of
 
@@ -30,6 +30,7 @@ METRICS = {  # as the panels say them
     "fcd": "FCD to training molecules",
 }
 BARS = 0.8  # all bars of a class together, of 1
+TICK = 14  # characters of a line below bars
 
 
 @in_style
@@ -42,11 +43,13 @@ def molecule_quality(quality: pd.DataFrame, title: str) -> Figure:
     """
     classes = list(dict.fromkeys(quality["class"]))
     models = models_of(quality)
-    figure = new_figure(4.9, f"{title}: generated molecules")
-    for axes, (metric, words) in zip(panel_grid(figure, 6, 3), METRICS.items(), strict=True):
+    columns = 3 if len(classes) <= 3 else 1
+    figure = new_figure(0.9 + 2 * len(METRICS) / columns, f"{title}: generated molecules")
+    panels = panel_grid(figure, len(METRICS), columns)
+    for axes, (metric, words) in zip(panels, METRICS.items(), strict=True):
         rows = quality[quality["metric"] == metric]
         values = rows.pivot_table(index="class", columns="model", values="value")
-        values = values.reindex(index=classes, columns=models).rename(index=shorten)
+        values = values.reindex(index=classes, columns=models)
         model_bars(axes, values.drop(columns="real"))
         # real ones are training molecules, so none is new
         if metric != "novel":
@@ -59,7 +62,7 @@ def molecule_quality(quality: pd.DataFrame, title: str) -> Figure:
             )
         elif len(rows):
             n = dict(zip(rows["class"], rows["n"], strict=True))
-            names = [f"{shorten(name)}\nn = {n.get(name, 0)}" for name in classes]
+            names = [f"{wrapped(name)}\nn = {n.get(name, 0)}" for name in classes]
             axes.set_xticks(range(len(classes)), names)
     handles = [
         *model_handles(models),
@@ -90,10 +93,15 @@ def model_bars(
         axes.bar(drawn[-1], values[model], bar * 0.94, color=COLOURS[model])
         if ends is not None:
             axes.vlines(drawn[-1], *(end[model] for end in ends), colors=INK, linewidth=1.2)
-    axes.set_xticks(places, values.index)
+    axes.set_xticks(places, [wrapped(name) for name in values.index])
     axes.set_xlim(-0.55, len(values) - 0.45)
     axes.grid(False, axis="x")
     return drawn
+
+
+def wrapped(name: str) -> str:
+    """Words in lines that fit below a group of bars."""
+    return fill(name, TICK)
 
 
 def model_handles(models: Sequence[str]) -> list[Patch]:

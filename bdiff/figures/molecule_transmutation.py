@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -30,7 +30,7 @@ from bdiff.molecule_tables import of_paper
 EDGES = np.linspace(0, 1, 11)
 PANEL, BARS = 1.95, 2.3  # inches of height
 PALE = "#D5D5D5"
-NAME = 16  # characters of a class's name
+NAME = 20  # characters of a class's name
 PAPER = {"marker": "D", "color": INK, "markerfacecolor": "white", "linestyle": "none"}
 SHARES = {
     "changed": "valid, of the new class",
@@ -55,14 +55,15 @@ def molecule_transmutation(
     ways = list(dict.fromkeys(zip(measured["origin"], measured["target"], strict=True)))
     # A direction and its reverse are neighbours, the models below each other.
     order = [(m, way) for k in range(0, len(ways), 2) for m in models for way in ways[k : k + 2]]
-    heights = [0.3 + PANEL * -(-len(order) // 2), BARS]
+    grid = (1, len(SHARES)) if len(ways) <= 2 else (len(SHARES), 1)
+    heights = [0.3 + PANEL * -(-len(order) // 2), BARS * grid[0]]
     figure = new_figure(0.9 + sum(heights), f"{title}: what transmutation keeps and changes")
     above, below = figure.subfigures(2, 1, height_ratios=heights)
     for axes, (model, way) in zip(panel_grid(above, len(order), 2, True), order, strict=True):
         _overlaps(axes, _of(molecules, model, way), _of(measured, model, way), model, way)
     above.supxlabel("overlap of functional groups with those before", fontsize=9.5)
-    above.supylabel("share of molecules", fontsize=9.5)
-    drawn = _shares(below, measured, models, ways, of_paper(paper))
+    panels = below.subplots(*grid, sharex=True, sharey=True, squeeze=False).ravel()
+    drawn = _shares(panels, measured, models, ways, of_paper(paper))
     handles = [*model_handles(models), Patch(color=PALE, label="unrelated")]
     handles.append(Patch(facecolor="white", edgecolor=INK, hatch="////", label="not valid"))
     if drawn:
@@ -94,16 +95,18 @@ def _overlaps(
         axes.hist(molecules[heights][shown], EDGES, weights=share[shown], **look)
     for metric, colour in (("groups_baseline", INK), ("groups_kept", COLOURS[model])):
         axes.axvline(value[metric], color=colour, linewidth=1.4, linestyle="--")
-    words = [f"{_named(way)}, {NAMES[model]}"]
+    words = [_named(way)]
     for which, end in (("mean", ""), ("of the valid", "_valid")):
         kept, baseline, p = (value[name + end] for name in ("groups_kept", "groups_baseline", "p"))
         numbers = f"{kept:.2f}, unrelated {baseline:.2f}, p = {p:.1g}"
         words.append(f"{which} {numbers}" if np.isfinite(kept) else "none is valid")
     axes.set_title("\n".join(words), loc="left", fontsize=9.5)
+    if axes.get_subplotspec().is_first_col():
+        axes.set_ylabel(f"{NAMES[model]}\nshare of molecules", fontsize=9.5)
 
 
 def _shares(
-    block: SubFigure,
+    panels: Sequence[Axes],
     measured: pd.DataFrame,
     models: Sequence[str],
     ways: Sequence[tuple[str, str]],
@@ -111,15 +114,13 @@ def _shares(
 ) -> bool:
     """Bars with their intervals, and marks for the paper's shares; whether there are any."""
     marked = False
-    panels = block.subplots(1, len(SHARES), sharey=True)
     for axes, (metric, words) in zip(panels, SHARES.items(), strict=True):
         rows = measured[measured["metric"] == metric].set_index(["origin", "target", "model"])
         value, low, high = (
             rows[column].unstack().reindex(index=ways, columns=models)
             for column in ("value", "low", "high")
         )
-        names = [_named(way).replace(" to ", " to\n") for way in ways]
-        places = model_bars(axes, value.set_axis(names), (low, high))
+        places = model_bars(axes, value.set_axis(map(_named, ways)), (low, high))
         for number, (origin, target) in enumerate(ways):
             for model, place in zip(models, places, strict=True):
                 key = (model, f"{origin} to {target}")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from bdiff.checkpoint import save_model
 from bdiff.data.dataset import Dataset, write_dataset
+from bdiff.model_files import save_model
 from bdiff.sampling.sampler import Sampler
 from benchmarks.sampling import KEYS, SOLVERS, cases, main
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bdiff.checkpoint import save_model
 from bdiff.data.dataset import write_dataset
 from bdiff.data.tables import from_arrays
+from bdiff.model_files import save_model
 from bdiff.sampling.files import Samples, read_samples, write_samples
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from bdiff.build import build_model
-from bdiff.checkpoint import load_model, save_model
 from bdiff.data.dataset import Dataset
 from bdiff.linear import Guided
+from bdiff.model_files import load_model, save_model
 from bdiff.process import VP
 from bdiff.sampling.sampler import DEFAULTS, Sampler, sample
 from bdiff.training import train

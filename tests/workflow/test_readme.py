@@ -6,7 +6,7 @@ import pytest
 import yaml
 from sklearn.datasets import load_iris
 
-from bdiff import VP, Training, build_model, estimate_tree, from_arrays, train
+from bdiff import VP, Training, build_model, estimate_tree, from_arrays, simulate_cells, train
 
 from .conftest import ROOT
 
@@ -52,6 +52,39 @@ def test_a_class_is_added_and_objects_turned_in_six_lines(iris):
     assert place["larger"].classes == ("setosa", "virginica", "versicolor")
     assert place["turned"].where(label="virginica", role="sample").shape == (50, 4)
     assert len(place["shared"].where(role="hybrid")) == 20
+
+
+def test_own_cells_in_ten_lines_of_python(write_h5ad, tmp_path, monkeypatch):
+    pytest.importorskip("anndata")
+    cells = simulate_cells(cells=300, genes=100)
+    types = ["B cells" if label == 0 else "others" for label in cells.labels]
+    obs = {"cell_type": types, "condition": cells.covariates["condition"].tolist()}
+    write_h5ad(cells.x, cells.feature_names, obs=obs).rename(tmp_path / "my_cells.h5ad")
+    monkeypatch.chdir(tmp_path)
+    code = (
+        block("python", 2).replace("steps=10000", "steps=20").replace("0.2)", "0.2, min_genes=0)")
+    )
+    code = code.replace("fit_autoencoder(counts)", "fit_autoencoder(counts, steps=50)")
+    assert len([line for line in code.splitlines() if line]) <= 10
+    place = {}
+    exec(compile(code, "README.md", "exec"), place)
+    assert place["shares"].shape == (100, 100)
+    assert place["shares"].sum(axis=1) == pytest.approx(1)
+
+
+def test_own_molecules_in_ten_lines_of_python(tmp_path, monkeypatch):
+    pytest.importorskip("rdkit")
+    (tmp_path / "my_molecules.smi").write_text("CCO\nCCCl\nCCN\nCCBr\nc1ccccc1\nCF\n")
+    monkeypatch.chdir(tmp_path)
+    code = (
+        block("python", 3)
+        .replace("steps=20000", "steps=3")
+        .replace('"halogen": 100', '"halogen": 4')
+    )
+    assert len([line for line in code.splitlines() if line]) <= 10
+    place = {}
+    exec(compile(code, "README.md", "exec"), place)
+    assert len(place["molecules"]) == 4
 
 
 def test_own_data_by_configuration(iris, checkout):

@@ -1,0 +1,43 @@
+"""Models in verified folders, see `bdiff.checkpoint`."""
+
+from pathlib import Path
+
+from bdiff.build import model_from_dict, model_to_dict
+from bdiff.checkpoint import CheckpointError, load_folder, save_folder
+from bdiff.device import choose_device
+from bdiff.linear import Guided
+from bdiff.model import DiffusionModel
+
+
+def save_model(
+    model: DiffusionModel, folder: str | Path, about: dict | None = None, texts: dict | None = None
+) -> None:
+    """Write a model: weights, tree, process, network settings and class names in one folder.
+
+    Args:
+        model: the model.
+        folder: where it will stand.
+        about: JSON-able facts kept in the manifest (data set, training settings, ...).
+        texts: further text files, by name.
+
+    Raises:
+        ValueError: if the model has no weights of its own.
+    """
+    if isinstance(model, Guided):
+        raise ValueError("save the label-guided model itself, and guide it again when it is loaded")
+    manifest = {"format": "bdiff.model/4", "model": model_to_dict(model), "about": about or {}}
+    save_folder(folder, manifest, {"weights": model.state_dict()}, texts)
+
+
+def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
+    """Read a model written by `save_model`, in evaluation mode.
+
+    Raises:
+        CheckpointError: if the folder is damaged or holds no model.
+    """
+    manifest, tensors = load_folder(folder)
+    if manifest.get("format") != "bdiff.model/4":
+        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/4'")
+    model = model_from_dict(manifest["model"])
+    model.load_state_dict(tensors["weights"])
+    return model.to(choose_device(device)).eval()
