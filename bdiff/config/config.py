@@ -86,7 +86,10 @@ class Config(Section):
         return json.dumps(settings, sort_keys=True, ensure_ascii=False)
 
     def _figure(self, name: str) -> dict[str, Any]:
-        return _written(getattr(self.figures, name, None), f"figures.{name}")
+        settings = _written(getattr(self.figures, name, None), f"figures.{name}")
+        if name == "F18_molecules":
+            settings["classes_by"] = self.datasets[settings["dataset"]].data.classes_by
+        return settings
 
     def _stage(self, stage: str, name: str, model: str | None) -> dict[str, Any]:
         if name not in self.all_datasets:

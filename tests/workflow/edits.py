@@ -9,14 +9,19 @@ OF_DIGITS_QUALITY = {
     "make_tables": 1,
 }
 OF_MODELS = {
-    "train": 6,  # the digits' two, their first classes' two, that without a class, the letters'
+    # The digits' two, their first classes' two, that without a class, the letters', and two each
+    # of cells and molecules.
+    "train": 10,
     "extend": 5,
-    "sample": 11,  # the label-guided model of digits also with guidance
+    "sample": 15,  # the label-guided model of digits also with guidance
     "sample_hybrids": 2,
     "transmute": 2,
-    "compare_transmutation": 1,
+    "compare_transmutation": 3,
     "measure_efficiency": 1,
-    "evaluate": 5,
+    "evaluate": 6,
+    "evaluate_expression": 1,
+    "evaluate_cell_transmutation": 1,
+    "evaluate_molecules": 1,
     "summarise_quality": 1,
     "plot_examples": 1,
     "plot_sample_quality": 1,
@@ -28,6 +33,22 @@ OF_MODELS = {
     "plot_transmutation_control": 1,
     "plot_table_transmutation": 1,
     "plot_hybrids": 1,
+    "plot_expression": 1,
+    "plot_cell_transmutation": 1,
+    "plot_molecules": 1,
+    "plot_molecule_transmutation": 1,
+    "make_tables": 1,
+}
+OF_CELLS = {
+    "train": 2,
+    "sample": 2,
+    "compare_transmutation": 1,
+    "evaluate": 1,
+    "evaluate_expression": 1,
+    "evaluate_cell_transmutation": 1,
+    "summarise_quality": 1,
+    "plot_expression": 1,
+    "plot_cell_transmutation": 1,
     "make_tables": 1,
 }
 OF_TREES = {"plot_branched_process": 1, "plot_similarities": 1}
@@ -64,6 +85,17 @@ EDITS = {
             "plot_letters": 1,
             "plot_table_transmutation": 1,
             "plot_hybrids": 1,
+            "make_tables": 1,
+        },
+    ),
+    "datasets.cells.autoencoder.steps": (51, OF_CELLS | {"fit_autoencoder": 1, "estimate_tree": 1}),
+    "datasets.molecules.control.times": (
+        [0.3],
+        {
+            "compare_transmutation": 1,
+            "evaluate_molecules": 1,
+            "plot_molecules": 1,
+            "plot_molecule_transmutation": 1,
             "make_tables": 1,
         },
     ),
@@ -125,7 +157,8 @@ EDITS = {
     "seed": (
         1,
         {
-            "estimate_tree": 9,
+            "fit_autoencoder": 1,
+            "estimate_tree": 11,
             "compare_estimators": 1,
             "plot_branch_stability": 1,
             "plot_epsilon_sweep": 1,

@@ -27,10 +27,13 @@ FIGURES = (
     *("F7_class_extension", "F8b_leave_one_out", "F10_efficiency"),
     *("F13_hybrids_transmutation", "F14_transmutation_control"),
     *("F15a_hybrids", "F15b_transmutation", "F15c_correlations", "F16a_hybrids"),
+    *("F5b_expression", "F17a_markers", "F17b_correlations", "F17c_genes", "F17d_covariate"),
+    *("F18_molecules", "F19_molecule_transmutation", "F19b_molecule_quality"),
     *("F20_branch_stability", "F21_epsilon_sweep", "F22_similarities"),
 )
 TABLES = (
     *("T1_branches", "T2_efficiency", "T3_frechet", "T4_class_extension", "T6_discovery_time"),
+    *("T5_molecule_transmutation", "T8_molecule_classes"),
     *("quality", "F20_branch_score_distances"),
 )
 
@@ -50,6 +53,7 @@ def test_the_table_of_quality_tells_cost_and_command(finished):
     assert list(rows) == [
         *(("digits", model) for model in ("branched", "linear", "linear_guided", "real")),
         *(("letters_avy", model) for model in ("branched", "real")),
+        *(("cells", model) for model in ("branched", "linear", "real")),
     ]
     # guidance asks the same weights twice
     calls = [
@@ -162,7 +166,16 @@ def test_touched_files_rerun_nothing(finished):
         ("bdiff/nets/unet.py", OF_MODELS),
         (
             "bdiff/analysis/control.py",
-            {"compare_transmutation": 1, "plot_transmutation_control": 1},
+            {
+                "compare_transmutation": 3,
+                "evaluate_cell_transmutation": 1,
+                "evaluate_molecules": 1,
+                "plot_transmutation_control": 1,
+                "plot_cell_transmutation": 1,
+                "plot_molecules": 1,
+                "plot_molecule_transmutation": 1,
+                "make_tables": 1,
+            },
         ),
         ("bdiff/branch_points/compare.py", {"compare_estimators": 1, "make_tables": 1}),
         ("bdiff/config/models.py", {}),

@@ -42,6 +42,7 @@ F4_PANELS = (
     "F4e_frechet",
 )
 F17_PANELS = ("F17a_markers", "F17b_correlations", "F17c_genes", "F17d_covariate")
+F19_PANELS = ("F19_molecule_transmutation", "F19b_molecule_quality")
 F15_PANELS = ("F15a_hybrids", "F15b_transmutation", "F15c_correlations")
 # Data that lie in the repository.
 EMBEDDED = {
@@ -56,6 +57,7 @@ TABLES = {  # and the part of a data set that each is made of
     "T4_class_extension": "extension",
     "T6_discovery_time": "comparison",
 }
+MOLECULE_TABLES = ("T5_molecule_transmutation", "T8_molecule_classes")
 
 # What the tables name as the command that made them. No parameter, since nothing depends on it.
 OVERLAYS = [os.path.relpath(path) for path in getattr(workflow, "overwrite_configfiles", ())]
@@ -220,6 +222,12 @@ def per_dataset(text, part):
     return [
         text.format(dataset=name) for name in CONFIG.run if getattr(CONFIG.datasets[name], part)
     ]
+
+
+def of_molecules(text):
+    """The text for each data set of molecules that is run and compared over noise levels."""
+    names = per_dataset("{dataset}", "control")
+    return [text.format(dataset=n) for n in names if CONFIG.datasets[n].form == "molecules"]
 
 
 def per_judged_model(text):
@@ -409,6 +417,7 @@ def figure_targets():
         "F15_hybrids_transmutation": F15_PANELS,
         "F16_hybrids": hybrid_panels(),
         "F17_cell_transmutation": cell_panels(),
+        "F19_molecule_transmutation": F19_PANELS,
     }
     stems = [stem for name in CONFIG.wanted_figures for stem in panels.get(name, (name,))]
     return [f"results/figures/{stem}.{ending}" for stem in stems for ending in ("svg", "png")]
@@ -417,7 +426,8 @@ def figure_targets():
 def table_targets():
     """The tables for which some data set has the numbers."""
     wanted = [name for name, part in TABLES.items() if per_dataset("{dataset}", part)]
-    return [f"results/tables/{name}.csv" for name in wanted]
+    wanted += MOLECULE_TABLES if of_molecules("{dataset}") else ()
+    return [f"results/tables/{name}.csv" for name in sorted(wanted)]
 
 
 def quality_targets():

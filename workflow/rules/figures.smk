@@ -430,6 +430,73 @@ rule plot_cell_transmutation:
         " --settings {params.settings:q} --output results/figures > {log} 2>&1"
 
 
+rule plot_molecules:
+    input:
+        script=here("scripts/plot_molecules.py"),
+        code=sources("scripts/plot_molecules.py"),
+        data=data_of("F18_molecules"),
+        samples=of_figure("F18_molecules", "results/{dataset}/samples/branched.parquet"),
+        transmutation=of_figure(
+            "F18_molecules", "results/{dataset}/samples/control_branched.parquet"
+        ),
+    output:
+        svg="results/figures/F18_molecules.svg",
+        png="results/figures/F18_molecules.png",
+    log:
+        "logs/plot_molecules.log",
+    benchmark:
+        "benchmarks/results/plot_molecules.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F18_molecules"),
+    message:
+        "Drawing molecules before and after transmutation (F18)"
+    shell:
+        "python {input.script} --data {input.data} --samples {input.samples}"
+        " --transmutation {input.transmutation} --settings {params.settings:q}"
+        " --output {output.svg} > {log} 2>&1"
+
+
+rule plot_molecule_transmutation:
+    input:
+        script=here("scripts/plot_molecule_transmutation.py"),
+        code=sources("scripts/plot_molecule_transmutation.py"),
+        numbers=here("data/paper/numbers.csv"),
+        data=data_of("F19_molecule_transmutation"),
+        quality=of_figure("F19_molecule_transmutation", "results/{dataset}/metrics/molecules.csv"),
+        transmuted=of_figure(
+            "F19_molecule_transmutation", "results/{dataset}/metrics/molecule_transmutation.csv"
+        ),
+        groups=of_figure(
+            "F19_molecule_transmutation", "results/{dataset}/metrics/functional_groups.csv"
+        ),
+    output:
+        svg=expand("results/figures/{panel}.svg", panel=F19_PANELS),
+        png=expand("results/figures/{panel}.png", panel=F19_PANELS),
+    log:
+        "logs/plot_molecule_transmutation.log",
+    benchmark:
+        "benchmarks/results/plot_molecule_transmutation.tsv"
+    conda:
+        "../../envs/bdiff.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=figure_section("F19_molecule_transmutation"),
+        paper=paper_folder,
+    message:
+        "Drawing what becomes of transmuted molecules (F19)"
+    shell:
+        "python {input.script} --paper {params.paper} --data {input.data}"
+        " --quality {input.quality} --transmuted {input.transmuted} --groups {input.groups}"
+        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+
+
 rule plot_branch_stability:
     input:
         script=here("scripts/plot_branch_stability.py"),

@@ -177,6 +177,8 @@ rule make_tables:
         stages=all_stages("results/{dataset}/metrics/quality.csv"),
         samples=all_stages("results/{dataset}/samples/{model}.parquet"),
         kept=all_stages("results/{dataset}/metrics/kept_branched.csv"),
+        transmuted=of_molecules("results/{dataset}/metrics/molecule_transmutation.csv"),
+        statistics=of_molecules("results/{dataset}/metrics/statistics.csv"),
     output:
         tables=table_targets(),
     log:
@@ -195,12 +197,15 @@ rule make_tables:
         efficiency=per_dataset("{dataset}=results/{dataset}/metrics/efficiency.csv", "efficiency"),
         comparison=per_dataset("{dataset}=results/{dataset}/tree/comparison.csv", "comparison"),
         stages=all_stages("results/{dataset}", key="{dataset}="),
+        transmuted=of_molecules("{dataset}=results/{dataset}/metrics/molecule_transmutation.csv"),
+        statistics=of_molecules("{dataset}=results/{dataset}/metrics/statistics.csv"),
     message:
         "Making the tables"
     shell:
         "python {input.script} --paper {params.paper} --tree {params.tree}"
         " --quality {params.quality} --efficiency {params.efficiency}"
-        " --comparison {params.comparison} --extension {params.stages} --output results/tables > {log} 2>&1"
+        " --comparison {params.comparison} --extension {params.stages}"
+        " --transmuted {params.transmuted} --statistics {params.statistics} --output results/tables > {log} 2>&1"
 
 
 rule summarise_quality:
