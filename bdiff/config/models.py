@@ -37,9 +37,9 @@ class Deviations(Section):
     """Variance-exploding forward process, its rate that of sigma_min (sigma_max / sigma_min)^t."""
 
     sigma_min: Real = Field(
-        0.05, gt=0, description="noise that does not matter, above 0, below sigma_max"
+        0.1, gt=0, description="noise that does not matter, above 0, below sigma_max"
     )
-    sigma_max: Real = Field(25.0, gt=0, description="noise at t = 1, above sigma_min")
+    sigma_max: Real = Field(8.0, gt=0, description="noise at t = 1, above sigma_min")
 
     @model_validator(mode="after")
     def _deviations_grow(self) -> Self:

@@ -20,6 +20,8 @@ from bdiff.process.base import Continuous
 from bdiff.process.variance_exploding import VE
 from bdiff.process.variance_preserving import VP
 
+BOND_DEVIATION = 0.3  # of the bond orders of drug-like molecules, most of which are 0
+
 
 @dataclass(frozen=True)
 class Joint(Continuous):
@@ -84,7 +86,7 @@ class Joint(Continuous):
 
     @property
     def remainder(self) -> float:
-        return max(self.bonds.remainder, self.atoms.remainder)
+        return max(BOND_DEVIATION * self.bonds.remainder, self.atoms.remainder)
 
     def to_dict(self) -> dict:
         return {"name": self.name, "bonds": asdict(self.bonds), "atoms": asdict(self.atoms)}

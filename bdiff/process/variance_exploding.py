@@ -30,8 +30,8 @@ class VE(Continuous):
         ValueError: if they are not 0 < sigma_min < sigma_max.
     """
 
-    sigma_min: float = 0.05
-    sigma_max: float = 25.0
+    sigma_min: float = 0.1
+    sigma_max: float = 8.0
 
     name = "ve"
 
