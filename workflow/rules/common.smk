@@ -65,7 +65,7 @@ COMMAND = " ".join(["snakemake --cores all", *(["--configfile", *OVERLAYS] if OV
 
 # What runs is what the rules watch: the bdiff beside this workflow, not one installed elsewhere.
 shell.prefix(
-    "set -euo pipefail; export PYTHONPATH=" + quote(str(ROOT)) + "${{PYTHONPATH:+:$PYTHONPATH}}; "
+    f"set -euo pipefail; export PYTHONPATH={quote(str(ROOT))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
 )
 
 
@@ -426,8 +426,8 @@ def figure_targets():
 def table_targets():
     """The tables for which some data set has the numbers."""
     wanted = [name for name, part in TABLES.items() if per_dataset("{dataset}", part)]
-    wanted += MOLECULE_TABLES if of_molecules("{dataset}") else ()
-    return [f"results/tables/{name}.csv" for name in sorted(wanted)]
+    molecules = MOLECULE_TABLES if of_molecules("{dataset}") else ()
+    return [f"results/tables/{name}.csv" for name in sorted([*wanted, *molecules])]
 
 
 def quality_targets():
