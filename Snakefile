@@ -40,8 +40,10 @@ wildcard_constraints:
     model="branched|branched_retrained|linear|linear_guided|linear_new|linear_all",
 
 
+# On a cluster these run where snakemake does; computing nodes often cannot reach the network.
 localrules:
     all,
+    download,
 
 
 rule all:

@@ -4,6 +4,7 @@ The names below are loaded when they are first used; importing bdiff costs nothi
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
 _HOME = {
     "Branched": "bdiff.branched",
@@ -45,11 +46,49 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str):
-    if name not in _HOME:
-        raise AttributeError(f"module 'bdiff' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return __all__
+
+
+# Type checkers read the same list as imports; of `__getattr__` they would believe any name.
+if TYPE_CHECKING:
+    from bdiff.analysis.analogies import hybrids as hybrids
+    from bdiff.analysis.analogies import transmute as transmute
+    from bdiff.autoencoder import encode as encode
+    from bdiff.autoencoder import fit_autoencoder as fit_autoencoder
+    from bdiff.autoencoder import load_autoencoder as load_autoencoder
+    from bdiff.autoencoder import save_autoencoder as save_autoencoder
+    from bdiff.branch_points.estimate import estimate_tree as estimate_tree
+    from bdiff.branched import Branched as Branched
+    from bdiff.build import build_model as build_model
+    from bdiff.chemistry import valid_molecules as valid_molecules
+    from bdiff.data.cells import read_cells as read_cells
+    from bdiff.data.dataset import Dataset as Dataset
+    from bdiff.data.dataset import read_dataset as read_dataset
+    from bdiff.data.molecules import from_smiles as from_smiles
+    from bdiff.data.molecules import read_molecules as read_molecules
+    from bdiff.data.simulated_cells import simulate_cells as simulate_cells
+    from bdiff.data.tables import from_arrays as from_arrays
+    from bdiff.extension import extend as extend
+    from bdiff.linear import Guided as Guided
+    from bdiff.linear import Linear as Linear
+    from bdiff.model_files import load_model as load_model
+    from bdiff.model_files import save_model as save_model
+    from bdiff.process import DDPM as DDPM
+    from bdiff.process import VE as VE
+    from bdiff.process import VP as VP
+    from bdiff.process import Joint as Joint
+    from bdiff.sampling.sampler import Sampler as Sampler
+    from bdiff.sampling.sampler import sample as sample
+    from bdiff.training import train as train
+    from bdiff.training_settings import Training as Training
+    from bdiff.tree import BranchPoint as BranchPoint
+    from bdiff.tree import BranchTree as BranchTree
+    from bdiff.tree_files import load_tree as load_tree
+    from bdiff.tree_files import save_tree as save_tree
+else:
+
+    def __getattr__(name):
+        if name not in _HOME:
+            raise AttributeError(f"module 'bdiff' has no attribute {name!r}")
+        return getattr(importlib.import_module(_HOME[name]), name)

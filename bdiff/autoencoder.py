@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from bdiff.device import choose_device
 from bdiff.ldvae import LDVAE
 from bdiff.progress import Progress
 from bdiff.randomness import generator
+from bdiff.signals import StopSignals, stop
 from bdiff.training_settings import Training, TrainingError
 
 FORMAT = "bdiff.autoencoder/1"
@@ -67,6 +69,7 @@ def fit_autoencoder(
         ValueError: if x is not counts, a cell has none, genes have no names, a class has fewer than
             two training cells, or a setting is out of range.
         TrainingError: if the loss is not finite.
+        KeyboardInterrupt, SystemExit: on a signal, see `bdiff.signals`.
     """
     if min(latent, hidden) < 1:
         raise ValueError(f"latent is {latent} and hidden {hidden}; they must be 1 or more")
@@ -126,10 +129,13 @@ def gene_shares(counts: np.ndarray) -> np.ndarray:
     Each gene is given one count more, so that none has the share 0.
     """
     totals = counts.sum(axis=0, dtype=np.float64) + 1
-    return totals / totals.sum()
+    shares: np.ndarray = totals / totals.sum()
+    return shares
 
 
-def _untrained(genes, shares: np.ndarray, latent: int, hidden: int, seed: int) -> LDVAE:
+def _untrained(
+    genes: Sequence[str], shares: np.ndarray, latent: int, hidden: int, seed: int
+) -> LDVAE:
     """Weights from the seed, but that a latent of 0 stands for the shares."""
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(int(generator(seed, "autoencoder", "weights").integers(2**62)))
@@ -149,7 +155,8 @@ def _minimise(autoencoder: LDVAE, counts: Tensor, training: Training) -> None:
     # Moments of latents without work decay into denormal numbers; see `bdiff.training`.
     torch.set_flush_denormal(True)
     try:
-        with Progress("fitting the autoencoder", training.steps, "steps") as progress:
+        what = "fitting the autoencoder"
+        with Progress(what, training.steps, "steps") as progress, StopSignals() as signals:
             for step in range(training.steps):
                 cells = counts[torch.from_numpy(random.integers(len(counts), size=size[0]))]
                 noise = torch.from_numpy(random.standard_normal(size, dtype=np.float32)).to(where)
@@ -165,6 +172,9 @@ def _minimise(autoencoder: LDVAE, counts: Tensor, training: Training) -> None:
                 loss.backward()
                 optimizer.step()
                 progress.update(1, f"-ELBO {loss.item():.1f}")
+                if signals.received:
+                    at = f"step {step + 1:,} of {training.steps:,} of the autoencoder"
+                    stop(signals.received, f"stopped at {at}; the next run starts anew")
     finally:
         torch.set_flush_denormal(False)
 
@@ -199,7 +209,9 @@ def _without_idle(autoencoder: LDVAE, means: np.ndarray) -> LDVAE:
     return _with_weights(weights, autoencoder.genes, number, autoencoder.hidden)
 
 
-def _with_weights(weights: dict[str, Tensor], genes, latent: int, hidden: int) -> LDVAE:
+def _with_weights(
+    weights: dict[str, Tensor], genes: Sequence[str], latent: int, hidden: int
+) -> LDVAE:
     """The autoencoder of these weights; none are drawn first."""
     with torch.device("meta"):
         autoencoder = LDVAE(genes, latent, hidden)
@@ -207,12 +219,14 @@ def _with_weights(weights: dict[str, Tensor], genes, latent: int, hidden: int) -
     return autoencoder.eval()
 
 
-def encode(autoencoder: LDVAE, dataset: Dataset) -> Dataset:
+def encode(autoencoder: LDVAE, dataset: Dataset, scaling: dict[str, Any] | None = None) -> Dataset:
     """The cells in the latent space: means of their posteriors, standardised by training cells.
 
     Args:
         autoencoder: fitted to these genes.
         dataset: raw counts, x (N, genes).
+        scaling: that of cells encoded before, beside which these are to stand; by default what
+            standardises the training cells of this data set.
 
     Returns:
         The same cells, classes, covariates and split with x (N, latent), features "z1", "z2", ...;
@@ -225,7 +239,7 @@ def encode(autoencoder: LDVAE, dataset: Dataset) -> Dataset:
     check_training_objects(dataset)
     z = posterior(autoencoder, checked_counts(dataset, autoencoder.genes))[0]
     names = tuple(f"z{number + 1}" for number in range(autoencoder.latent))
-    scaling = by_feature(z[dataset.split == "train"], names)
+    scaling = scaling or by_feature(z[dataset.split == "train"], names)
     return replace(dataset, x=scale(z, scaling), feature_names=names, scaling=scaling)
 
 
@@ -260,7 +274,9 @@ def decode_counts(
     return random.negative_binomial(r, r / (r + mu))
 
 
-def save_autoencoder(autoencoder: LDVAE, folder: str | Path, about: dict | None = None) -> None:
+def save_autoencoder(
+    autoencoder: LDVAE, folder: str | Path, about: dict[str, Any] | None = None
+) -> None:
     """Write an autoencoder: weights, names of genes and sizes in one folder.
 
     Args:

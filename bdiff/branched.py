@@ -8,6 +8,7 @@ head; so what a model has learned stays where it was, and so do its samples, see
 
 import math
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,13 +36,18 @@ class Branched(DiffusionModel):
     """
 
     kind = "branched"
+    tree: BranchTree
+    bounds: Tensor
+    paths: Tensor
+    means: Tensor
+    axes: Tensor
 
     def __init__(
         self,
         process: Process,
         tree: BranchTree,
         shape: Sequence[int],
-        net: dict,
+        net: dict[str, Any],
         heads: Sequence[int] | None = None,
         first: int | None = None,
     ):
@@ -59,8 +65,8 @@ class Branched(DiffusionModel):
         bounds, paths = tree.table
         # The tree travels with the model's description, not with its weights.
         self.register_buffer("bounds", torch.from_numpy(bounds), persistent=False)
-        paths = torch.tensor(self.heads)[torch.from_numpy(paths)]
-        self.register_buffer("paths", paths, persistent=False)
+        heads_on_paths = torch.tensor(self.heads)[torch.from_numpy(paths)]
+        self.register_buffer("paths", heads_on_paths, persistent=False)
         # Moments of the training objects of every head, once training has observed them.
         values = math.prod(self.shape)
         rank = min(RANK, values)

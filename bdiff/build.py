@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -17,7 +18,7 @@ def build_model(
     kind: str,
     process: Process,
     shape: Sequence[int],
-    net: dict,
+    net: dict[str, Any],
     *,
     classes: Sequence[str] = (),
     tree: BranchTree | None = None,
@@ -46,9 +47,9 @@ def build_model(
     )
 
 
-def model_to_dict(model: DiffusionModel) -> dict:
+def model_to_dict(model: DiffusionModel) -> dict[str, Any]:
     """What is needed besides the weights to build the model again."""
-    description = {
+    description: dict[str, Any] = {
         "kind": model.kind,
         "process": model.process.to_dict(),
         "classes": list(model.classes),
@@ -61,7 +62,7 @@ def model_to_dict(model: DiffusionModel) -> dict:
     return description
 
 
-def model_from_dict(description: dict) -> DiffusionModel:
+def model_from_dict(description: dict[str, Any]) -> DiffusionModel:
     """The model that `model_to_dict` described, with fresh weights."""
     process = process_from(description["process"])
     shape, net = description["shape"], description["net"]

@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load, save
 from torch import Tensor
 
-from bdiff.files import sync
+from bdiff.files import plain, sync
 
 
 class CheckpointError(ValueError):
@@ -31,7 +32,7 @@ class CheckpointError(ValueError):
 
 def save_folder(
     folder: str | Path,
-    manifest: dict,
+    manifest: dict[str, Any],
     tensors: dict[str, dict[str, Tensor]],
     texts: dict[str, str] | None = None,
 ) -> None:
@@ -62,7 +63,7 @@ def save_folder(
         for name, data in contents.items()
     }
     manifest = manifest | {"bdiff": version("bdiff"), "files": listing}
-    described = json.dumps(manifest | {"sha256": _fingerprint(manifest)}, indent=2)
+    described = _text(manifest | {"sha256": _fingerprint(manifest)})
     needed = sum(map(len, contents.values())) + len(described)
     staged = folder.with_name(f".tmp-{folder.name}")
     try:
@@ -100,7 +101,11 @@ def _write_through(path: Path, data: bytes) -> None:
     sync(path)
 
 
-def _fingerprint(manifest: dict) -> str:
+def _text(manifest: dict[str, Any]) -> str:
+    return json.dumps(manifest, indent=2)
+
+
+def _fingerprint(manifest: dict[str, Any]) -> str:
     """sha256 of a manifest, without its own."""
     text = json.dumps({k: v for k, v in manifest.items() if k != "sha256"}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -135,31 +140,31 @@ def _recover(folder: Path) -> None:
         os.replace(_aside(folder), folder)
 
 
-def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]:
+def load_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Tensor]]]:
     """Read and verify a folder written by `save_folder`.
 
     Returns:
         The manifest, and the tensors by file stem.
 
     Raises:
-        CheckpointError: if the manifest or a file is missing or does not have its hash.
+        CheckpointError: if the manifest or a file is missing or does not have its hash, or there
+            is a file that the manifest does not list.
     """
     folder = Path(folder)
     _recover(folder)
     if not folder.is_dir():
         raise CheckpointError(f"there is no folder {folder}")
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        found, expected = _fingerprint(manifest), manifest["sha256"]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{folder} has no readable manifest.json: {error}") from error
-    if found != expected:
+    manifest = _read_manifest(folder)
+    # Hidden files are the file system's (.nfs..., .DS_Store).
+    visible = {name for name in _names_in(folder) if not name.startswith(".")}
+    if extra := visible - manifest["files"].keys() - {"manifest.json"}:
         raise CheckpointError(
-            f"{folder / 'manifest.json'} is damaged or was edited: its sha256 is {found}, it says "
-            f"{expected}; restore it, or delete {folder} and train again"
+            f"{folder} holds {sorted(extra)[0]!r}, which its manifest does not list; move it away"
         )
     tensors = {}
     for name, expected in manifest["files"].items():
+        if not plain(name):
+            raise CheckpointError(f"{folder} lists {name!r}, which is no file of this folder")
         try:
             data = (folder / name).read_bytes()
         except OSError as error:
@@ -176,6 +181,25 @@ def load_folder(folder: str | Path) -> tuple[dict, dict[str, dict[str, Tensor]]]
         if name.endswith(".safetensors"):
             tensors[name.removesuffix(".safetensors")] = load(data)
     return manifest, tensors
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, as it was written."""
+    try:
+        text = (folder / "manifest.json").read_text(encoding="utf-8")
+        manifest: dict[str, Any] = json.loads(text)
+        found, expected, _ = _fingerprint(manifest), manifest["sha256"], manifest["files"].items()
+        # A flipped bit may leave the meaning as it is: 1e-05 and 1E-05 have one fingerprint.
+        if text != _text(manifest):
+            found = hashlib.sha256(text.encode()).hexdigest()
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise CheckpointError(f"{folder} has no readable manifest.json: {error}") from error
+    if found != expected:
+        raise CheckpointError(
+            f"{folder / 'manifest.json'} is damaged or was edited: its sha256 is {found}, it says "
+            f"{expected}; restore it, or delete {folder} and train again"
+        )
+    return manifest
 
 
 def newest(parent: str | Path) -> Path | None:
@@ -195,7 +219,9 @@ def newest(parent: str | Path) -> Path | None:
             return folder
         except CheckpointError as error:
             warnings.warn(f"falling back to an older checkpoint: {error}", stacklevel=2)
-            os.replace(folder, folder.with_name(f"damaged-{folder.name}"))
+            aside = folder.with_name(f"damaged-{folder.name}")
+            shutil.rmtree(aside, ignore_errors=True)  # of the same step, damaged before
+            os.replace(folder, aside)
     return None
 
 

@@ -1,6 +1,6 @@
 """Molecules as arrays: their atoms and bonds, and the way back without any correction.
 
-    x (nodes, nodes + 9)   one molecule, float32; row i is heavy atom i
+    x (nodes, nodes + 9)   one molecule, float32; row i is heavy atom i of the canonical SMILES
     x[:, :nodes]           bond orders: 0 none, 1 single, 2 double, 3 triple; symmetric, 0 diagonal
     x[:, nodes:]           one-hot element, in the order C, N, O, F, S, Cl, Br, I, P
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ELEMENTS = ("C", "N", "O", "F", "S", "Cl", "Br", "I", "P")
 BOND_BOUNDS = (0.5, 1.5, 2.5)
+ORDER = "_smilesAtomOutputOrder"  # where RDKit notes it
 
 Graph = tuple[np.ndarray, np.ndarray]  # bond orders (n, n) and codes into ELEMENTS (n,), int8
 
@@ -77,16 +78,22 @@ def is_connected(mol: "Mol") -> bool:
 
 def canonical(mol: "Mol") -> str:
     """RDKit's canonical SMILES of a sanitised molecule."""
-    return rdkit_chem().MolToSmiles(mol)
+    smiles: str = rdkit_chem().MolToSmiles(mol)
+    return smiles
 
 
 def to_graph(mol: "Mol") -> Graph:
-    """Bond orders (n, n) and elements (n,) of a plain molecule of n atoms, in its order of atoms.
+    """Bond orders (n, n) and elements (n,) of a plain molecule of n atoms.
+
+    They stand in the order of the canonical SMILES, so that a molecule has one graph, and networks
+    can make use of the order.
 
     Raises:
         UnsuitedMoleculeError: if a bond is none of single, double and triple.
     """
     Chem = rdkit_chem()
+    canonical(mol)  # which notes the order
+    mol = Chem.RenumberAtoms(mol, list(mol.GetPropsAsDict(True, True)[ORDER]))
     kekulised = Chem.Mol(mol)
     Chem.Kekulize(kekulised, clearAromaticFlags=True)
     orders = Chem.GetAdjacencyMatrix(kekulised, useBO=True)
@@ -101,14 +108,15 @@ def from_graph(graph: Graph) -> "Mol":
     Chem = rdkit_chem()
     orders, elements = graph
     types = {1: Chem.BondType.SINGLE, 2: Chem.BondType.DOUBLE, 3: Chem.BondType.TRIPLE}
-    mol = Chem.RWMol()
+    editable = Chem.RWMol()
     for element in elements.tolist():
-        mol.AddAtom(Chem.Atom(ELEMENTS[element]))
+        editable.AddAtom(Chem.Atom(ELEMENTS[element]))
     first, second = np.nonzero(np.triu(orders))
     bonds = zip(first.tolist(), second.tolist(), orders[first, second].tolist(), strict=True)
     for i, j, order in bonds:
-        mol.AddBond(i, j, types[order])
-    return mol.GetMol()
+        editable.AddBond(i, j, types[order])
+    mol: Mol = editable.GetMol()
+    return mol
 
 
 def encode(graphs: Sequence[Graph], nodes: int) -> np.ndarray:
@@ -148,7 +156,8 @@ def valid_molecules(x: np.ndarray) -> list["Mol | None"]:
 
 def sizes(x: np.ndarray) -> np.ndarray:
     """Number of atoms of each molecule, (N, nodes, nodes + 9) -> (N,)."""
-    return _present(_checked(x)).sum(axis=-1)
+    atoms: np.ndarray = _present(_checked(x)).sum(axis=-1)
+    return atoms
 
 
 def _checked(x: np.ndarray) -> np.ndarray:
@@ -161,7 +170,8 @@ def _checked(x: np.ndarray) -> np.ndarray:
 
 
 def _present(x: np.ndarray) -> np.ndarray:
-    return (x != 0).any(axis=-1)
+    there: np.ndarray = (x != 0).any(axis=-1)
+    return there
 
 
 def _rounded(x: np.ndarray) -> Graph:

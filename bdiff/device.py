@@ -27,7 +27,7 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if there and name != "cpu" else "cpu")
 
 
-def autocast(precision: str, device: torch.device) -> AbstractContextManager:
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
     """A context whose matrix products and convolutions have this precision; weights stay float32.
 
     Where bfloat16 would be no faster it warns and leaves float32.

@@ -18,6 +18,7 @@ class changes the old ones.
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,11 +27,13 @@ from bdiff.branch_points.estimate import extend_tree
 from bdiff.branched import Branched
 from bdiff.build import build_model
 from bdiff.data.dataset import Dataset
+from bdiff.distributed import join
 from bdiff.linear import Linear
 from bdiff.model import DiffusionModel
+from bdiff.model_files import load_model
 from bdiff.nets.heads import InheritedVector, head_parameters
 from bdiff.process import VP
-from bdiff.training import train
+from bdiff.training import train, train_to_folder
 from bdiff.training_settings import Part, Training
 from bdiff.tree import BranchTree
 from bdiff.tree_files import convert_tree
@@ -81,6 +84,60 @@ def extend(
     return larger
 
 
+def extend_to_folder(
+    model: DiffusionModel,
+    new_classes: Sequence[str],
+    dataset: Dataset,
+    settings: Training,
+    folder: str | Path,
+    *,
+    checkpoints: str | Path,
+    retrain: bool = False,
+    device: str = "auto",
+    precision: str = "float32",
+    **estimate: Any,
+) -> tuple[str, str]:
+    """Write a model of more classes; see `bdiff.training.train_to_folder`.
+
+    Args:
+        model, dataset, settings, retrain, device, precision: as in `extend`.
+        new_classes: names of the classes to add; several only to a label-guided model that is
+            retrained.
+        folder, checkpoints: as in `train_to_folder`.
+        estimate: settings of `bdiff.branch_points.estimate.extend_tree`.
+
+    Returns:
+        The `fingerprint` of what the given model knew, before and after; that of the model as it
+        stands in the folder.
+
+    Raises:
+        ValueError: as `extend`, or if the last of several new classes would be trained alone.
+    """
+    if len(new_classes) > 1 and not (model.kind == "linear" and retrain):
+        raise ValueError(
+            f"new_classes are {list(new_classes)}, but only a linear model with retrain=True "
+            f"learns several at once, not a {model.kind} model with retrain={retrain}; add them "
+            "one after another, each to the model before"
+        )
+    known = len(model.value_range)
+    before = fingerprint(model, known)
+    for name in new_classes:
+        model, objects, part = enlarged(model, name, dataset, retrain=retrain, **estimate)
+    train_to_folder(
+        model,
+        objects,
+        settings,
+        folder,
+        checkpoints=checkpoints,
+        device=device,
+        precision=precision,
+        part=part,
+        about={"extended_by": list(new_classes), "retrained": retrain},
+    )
+    # With several ranks only the first one writes, and others need not wait for it.
+    return before, fingerprint(load_model(folder) if join(device).first else model, known)
+
+
 def enlarged(
     model: DiffusionModel,
     new_class: str,
@@ -88,7 +145,7 @@ def enlarged(
     *,
     tree: BranchTree | None = None,
     retrain: bool = False,
-    **estimate,
+    **estimate: Any,
 ) -> tuple[DiffusionModel, Dataset, Part]:
     """What `extend` trains: the larger model, the objects of its classes, and the part to train.
 
@@ -119,7 +176,7 @@ def enlarged(
     raise ValueError(f"a {model.kind} model cannot be extended; extend the model it is made of")
 
 
-def _tree_with(name: str, model: Branched, train: Dataset, estimate: dict) -> BranchTree:
+def _tree_with(name: str, model: Branched, train: Dataset, estimate: dict[str, Any]) -> BranchTree:
     """The model's tree with the class; estimated in continuous time, which has all noise levels."""
     own = model.process
     if not own.discrete:
@@ -222,6 +279,7 @@ def with_label(model: Linear, new_class: str) -> Linear:
     larger = build_model(
         "linear", model.process, model.shape, model.settings, classes=(*model.classes, new_class)
     )
+    assert isinstance(larger, Linear)
     state = model.state_dict()
     name = "net.conditioning.label.weight"
     *told, untold = state[name].unbind()

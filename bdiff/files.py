@@ -9,6 +9,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -42,7 +46,12 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def write_rows(path: str | Path, rows: Sequence[Mapping], columns: Sequence[str]) -> None:
+def plain(name: str) -> bool:
+    """Whether this names a file of the folder it is looked for in, and leads nowhere else."""
+    return name == Path(name).name and name not in ("", "..")
+
+
+def write_rows(path: str | Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Write a tidy table as CSV: one mapping per row, every column named.
 
     Raises:
@@ -54,8 +63,8 @@ def write_rows(path: str | Path, rows: Sequence[Mapping], columns: Sequence[str]
         writer.writerows(rows)
 
 
-def read_rows(path: str | Path):
-    """Read a tidy table as a pandas.DataFrame; names, such as class "0" or "NA", stay text."""
+def read_rows(path: str | Path) -> "pd.DataFrame":
+    """Read a tidy table; names, such as class "0" or "NA", stay text."""
     import pandas as pd
 
     text = dict.fromkeys(("dataset", "class", "draw", "origin", "target"), str)

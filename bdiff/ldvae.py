@@ -46,7 +46,8 @@ class LDVAE(nn.Module):
 
     def posterior(self, counts: Tensor) -> tuple[Tensor, Tensor]:
         """m and log s² of q(z | x): counts (n, genes) float32 -> (n, latent) each."""
-        return self.encoder(torch.log1p(counts)).chunk(2, dim=1)
+        mean, log_variance = self.encoder(torch.log1p(counts)).chunk(2, dim=1)
+        return mean, log_variance
 
     def negative_elbo(self, counts: Tensor, noise: Tensor, kl_weight: float = 1.0) -> Tensor:
         """-ELBO of each cell, its expectation estimated from one z = m + s noise.
@@ -68,7 +69,8 @@ class LDVAE(nn.Module):
     @property
     def dispersion(self) -> np.ndarray:
         """Inverse dispersion r of every gene, shape (genes,), float64; large is near Poisson."""
-        return np.exp(self.log_dispersion.detach().cpu().double().numpy())
+        dispersion: np.ndarray = np.exp(self.log_dispersion.detach().cpu().double().numpy())
+        return dispersion
 
     def proportions(self, z: np.ndarray) -> np.ndarray:
         """Expected share of every gene.
@@ -89,7 +91,8 @@ class LDVAE(nn.Module):
                 "autoencoder. Of an encoded data set they are dataset.unscale(dataset.x)."
             )
         W, b = (p.detach().cpu().double().numpy() for p in self.decoder.parameters())
-        return softmax(z @ W.T + b, axis=1)
+        shares: np.ndarray = softmax(z @ W.T + b, axis=1)
+        return shares
 
 
 def log_likelihood(counts: Tensor, log_mu: Tensor, log_r: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,9 @@ class Linear(DiffusionModel):
 
     kind = "linear"
 
-    def __init__(self, process: Process, classes: Sequence[str], shape: Sequence[int], net: dict):
+    def __init__(
+        self, process: Process, classes: Sequence[str], shape: Sequence[int], net: dict[str, Any]
+    ):
         super().__init__(process, classes, shape, net, [[0]], labels=len(classes) + 1)
 
     def head_of(self, classes: Tensor, t: Tensor) -> Tensor:
@@ -40,7 +43,7 @@ class Linear(DiffusionModel):
     def knows_untold(self) -> bool:
         """Whether it was trained with label dropout, which alone moves the embedding of "not told"
         away from zero."""
-        return bool(self.net.conditioning.label.weight[-1].any())
+        return bool(self.net.get_parameter("conditioning.label.weight")[-1].any())
 
 
 class Guided(DiffusionModel):

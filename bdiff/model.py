@@ -19,6 +19,7 @@ much noise, the rough shape, is learned better. `bdiff.branched` and `bdiff.line
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -44,13 +45,15 @@ class DiffusionModel(nn.Module, ABC):
     kind: str
     tree: BranchTree | None = None
     evaluations = 1  # of the network, in one prediction
+    value_range: Tensor
+    sizes: Tensor
 
     def __init__(
         self,
         process: Process,
         classes: Sequence[str],
         shape: Sequence[int],
-        net: dict,
+        net: dict[str, Any],
         lineage: Sequence[Sequence[int]],
         labels: int,
     ):
@@ -97,7 +100,8 @@ class DiffusionModel(nn.Module, ABC):
         """Least and largest values under the heads (N,), to compare with objects (N, *shape)."""
         sizes = [1] * len(self.shape)
         sizes[self._channel_axis - 1] = -1
-        return self.value_range[head].reshape(len(head), 2, *sizes).unbind(dim=1)
+        least, largest = self.value_range[head].reshape(len(head), 2, *sizes).unbind(dim=1)
+        return least, largest
 
     def _observe_sizes(self, row: int, x_0: Tensor) -> None:
         nodes = x_0.any(dim=-1).sum(dim=-1)
@@ -193,4 +197,4 @@ class DiffusionModel(nn.Module, ABC):
     def _coefficients(self, t: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """alpha, sigma and the scale √(alpha² + sigma²), to multiply objects like x."""
         alpha, sigma = self.process.at(t, x)
-        return tuple(values.to(x) for values in (alpha, sigma, torch.hypot(alpha, sigma)))
+        return alpha.to(x), sigma.to(x), torch.hypot(alpha, sigma).to(x)

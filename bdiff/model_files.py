@@ -1,6 +1,7 @@
 """Models in verified folders, see `bdiff.checkpoint`."""
 
 from pathlib import Path
+from typing import Any
 
 from bdiff.build import model_from_dict, model_to_dict
 from bdiff.checkpoint import CheckpointError, load_folder, save_folder
@@ -10,7 +11,10 @@ from bdiff.model import DiffusionModel
 
 
 def save_model(
-    model: DiffusionModel, folder: str | Path, about: dict | None = None, texts: dict | None = None
+    model: DiffusionModel,
+    folder: str | Path,
+    about: dict[str, Any] | None = None,
+    texts: dict[str, str] | None = None,
 ) -> None:
     """Write a model: weights, tree, process, network settings and class names in one folder.
 
@@ -37,7 +41,10 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
     """
     manifest, tensors = load_folder(folder)
     if manifest.get("format") != "bdiff.model/4":
-        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a 'bdiff.model/4'")
+        raise CheckpointError(
+            f"{folder} holds {manifest.get('format')!r}, made by bdiff {manifest['bdiff']}, not a "
+            "'bdiff.model/4'; read it with that version, or train it again"
+        )
     model = model_from_dict(manifest["model"])
     model.load_state_dict(tensors["weights"])
     return model.to(choose_device(device)).eval()

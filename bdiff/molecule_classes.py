@@ -114,7 +114,8 @@ def _imported(place: str) -> Callable[["Mol"], str | None]:
             "your own as module:function."
         )
     try:
-        return getattr(import_module(module), function)
+        own: Callable[[Mol], str | None] = getattr(import_module(module), function)
+        return own
     except ModuleNotFoundError as error:
         raise ValueError(
             f"{place!r}: {error}. Put the folder of the module on PYTHONPATH (PYTHONPATH=. for the "

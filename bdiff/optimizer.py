@@ -42,7 +42,7 @@ class _Tensors:
     step: Tensor
     routed: bool
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         tensors = (self.parameter.detach(), self.average, self.exp_avg, self.exp_avg_sq, self.step)
         rows = (t.unbind() if self.routed else (t,) for t in tensors)
         self.parts = list(zip(*rows, strict=True))
@@ -50,6 +50,7 @@ class _Tensors:
     def gradient(self, present: Sequence[int]) -> tuple[Tensor, Sequence[Tensor]]:
         """The gradient's numbers as one tensor, and as parts: of the branches present, or all."""
         gradient = self.parameter.grad
+        assert gradient is not None  # `step` asks those that have one
         if not self.routed:
             return gradient, (gradient,)
         if not gradient.is_sparse:

@@ -12,9 +12,13 @@ import csv
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bdiff.data.mnist import GARMENTS
 from bdiff.tree import BranchPoint, BranchTree
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER = Path("data/paper")  # in the repository; seen from its root
 
@@ -62,7 +66,7 @@ def paper_tree(
         raise ValueError(f"{name}: {error}") from error
 
 
-def paper_numbers(path: str | Path = FOLDER / "numbers.csv", **wanted: str):
+def paper_numbers(path: str | Path = FOLDER / "numbers.csv", **wanted: str) -> "pd.DataFrame":
     """The paper's numbers as a data frame.
 
     Args:
@@ -115,13 +119,15 @@ def tree_from_branches(
         ValueError: if the branches of a class overlap, leave a gap, do not gain classes on the way
             to the horizon, or do not meet those of other classes at branch points.
     """
-    rows = [(frozenset(names), float(start), float(end)) for names, start, end in rows]
+    branches = [(frozenset(names), float(start), float(end)) for names, start, end in rows]
     if classes is None:
-        classes = [next(iter(names)) for names, start, _ in rows if len(names) == 1 and start == 0]
-    known = sorted(frozenset().union(*(names for names, _, _ in rows)))
+        leaves = (names for names, start, _ in branches if len(names) == 1 and start == 0)
+        classes = [next(iter(names)) for names in leaves]
+    known = sorted({name for names, _, _ in branches for name in names})
     for name in dict.fromkeys([*classes, *known]):
-        below, bound = frozenset(), 0.0
-        own = sorted((row for row in rows if name in row[0]), key=lambda row: row[1:])
+        below: frozenset[str] = frozenset()
+        bound = 0.0
+        own = sorted((row for row in branches if name in row[0]), key=lambda row: row[1:])
         for names, start, end in own:
             text = "/".join(sorted(names))
             if start != bound:
@@ -139,6 +145,6 @@ def tree_from_branches(
         if bound != horizon:
             raise ValueError(f"the branches of class {name!r} end at {bound:g}, not at {horizon:g}")
     points = [
-        BranchPoint(names, max(start, min_time)) for names, start, _ in rows if len(names) > 1
+        BranchPoint(names, max(start, min_time)) for names, start, _ in branches if len(names) > 1
     ]
     return BranchTree(classes, points, horizon)

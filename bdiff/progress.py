@@ -17,12 +17,26 @@ class Progress:
         unit: name of a unit.
         done: units done before.
         every: seconds between lines of the log.
+        shown: whether there is a bar; where there is none, others of this work have one.
     """
 
-    def __init__(self, what: str, total: int | None, unit: str, done: int = 0, every: float = 30.0):
+    def __init__(
+        self,
+        what: str,
+        total: int | None,
+        unit: str,
+        done: int = 0,
+        every: float = 30.0,
+        shown: bool = True,
+    ):
         self.what, self.total, self.unit, self.every = what, total, unit, every
         self.bar = tqdm(
-            total=total, initial=done, desc=what, unit=f" {unit}", unit_scale=True, disable=None
+            total=total,
+            initial=done,
+            desc=what,
+            unit=f" {unit}",
+            unit_scale=True,
+            disable=None if shown else True,
         )
         self.began = self.last = time.monotonic()
         self.start = self.done = done
@@ -52,5 +66,5 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.bar.close()

@@ -5,7 +5,7 @@ the model cost to train and to sample, so that a number is not compared without 
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bdiff.quality_rows import models_of
 from bdiff.sampling.files import Samples
@@ -33,7 +33,7 @@ COLUMNS = (
 NUMBERS = [name for name in COLUMNS if name not in ("dataset", "model", "solver", "command")]
 
 
-def origin_of(manifest: Mapping, samples: Samples, command: str = "") -> dict:
+def origin_of(manifest: Mapping[str, Any], samples: Samples, command: str = "") -> dict[str, Any]:
     """How a model's samples came to be.
 
     Args:
@@ -61,7 +61,9 @@ def origin_of(manifest: Mapping, samples: Samples, command: str = "") -> dict:
 
 
 def quality_table(
-    quality: "pd.DataFrame", paper: "pd.DataFrame", origins: Mapping[tuple[str, str], Mapping]
+    quality: "pd.DataFrame",
+    paper: "pd.DataFrame",
+    origins: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> "pd.DataFrame":
     """Means over classes of every metric, a row per data set and model.
 
@@ -138,7 +140,7 @@ def quality_markdown(table: "pd.DataFrame") -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _rounded(value, column: str) -> str:
+def _rounded(value: Any, column: str) -> str:
     """Three significant digits or whole numbers; nothing for what is not known."""
     import pandas as pd
 

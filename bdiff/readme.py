@@ -6,11 +6,16 @@ the README shows all that it then holds.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bdiff.files import atomic_write
 from bdiff.quality_table import COLUMNS, NUMBERS, quality_markdown
 from bdiff.script import run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def replace_section(text: str, name: str, content: str) -> str:
@@ -30,7 +35,7 @@ def replace_section(text: str, name: str, content: str) -> str:
     return f"{before}{begin}\n{content.strip()}\n\n{end}{after}"
 
 
-def merge(record, new):
+def merge(record: "pd.DataFrame", new: "pd.DataFrame") -> "pd.DataFrame":
     """The rows of a table of quality (pandas), those of each data set in `new` taken from there.
 
     Data sets stay where they are; those that the record has not got come last.
@@ -43,7 +48,7 @@ def merge(record, new):
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     import pandas as pd
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -63,14 +68,14 @@ def main(argv=None):
     print(f"{args.readme}: {len(table)} rows")
 
 
-def _read(path):
+def _read(path: str | Path) -> "pd.DataFrame":
     """A table as it is written, so that no digit changes on the way to the record."""
     import pandas as pd
 
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def _with_numbers(table):
+def _with_numbers(table: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     return table.assign(**{name: pd.to_numeric(table[name]) for name in NUMBERS})

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -213,7 +214,7 @@ def _rounded(value: str) -> str:
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:#.3g}".rstrip(".")
 
 
-def render(template: str, parts: Sequence[Part], about: Mapping) -> str:
+def render(template: str, parts: Sequence[Part], about: Mapping[str, Any]) -> str:
     """The page.
 
     Args:

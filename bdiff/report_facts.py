@@ -79,6 +79,7 @@ def facts_of(
     for name, entry in entries.items():
         if unknown := set(entry.made_of) - set(PARTS):
             raise ValueError(f"{name}: no words for {unknown}; there are for {', '.join(PARTS)}")
+        about: dict[str, Any] = {}
         if own := settings["figures"].get(entry.section or name):
             key = own["dataset"]
             lines = [_made_of(key, entry.made_of, own, settings, data)]
@@ -86,7 +87,6 @@ def facts_of(
         else:
             keys = [key for key in data if _has(settings["datasets"][key], entry.made_of)]
             lines = [f"{key}: {_made_of(key, entry.made_of, None, settings, data)}" for key in keys]
-            about = {}
         found[name] = Facts(made_of=tuple(lines), notes=tuple(notes.get(name, ())), **about)
     return found
 
@@ -95,7 +95,13 @@ def _has(dataset: Mapping[str, Any], parts: Sequence[str]) -> bool:
     return all(dataset.get(part) for part in parts)
 
 
-def _made_of(key, parts, figure, settings, data: Mapping[str, DataFacts]) -> str:
+def _made_of(
+    key: str,
+    parts: Sequence[str],
+    figure: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
+    data: Mapping[str, DataFacts],
+) -> str:
     dataset = settings["datasets"][key] | {"figure": figure, "all": settings["datasets"]}
     words = (PARTS[part](dataset, data[key].shape) for part in parts)
     line = "; ".join([data[key].text, *filter(None, words)]) + "."

@@ -15,6 +15,7 @@ METHODS = {
     "all_pairs": "the cosines of all pairs",
     "aligned_pairs": "the cosines of aligned pairs",
 }
+Settings = Mapping[str, Any]
 FEW = 6  # classes that are named one by one
 
 
@@ -25,16 +26,17 @@ def named(classes: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, [", ".join(classes[:-1]), classes[-1]]))
 
 
-def solver_words(solver: Mapping[str, Any] | None, shape: Sequence[int]) -> str:
+def solver_words(solver: Settings | None, shape: Sequence[int]) -> str:
     """A solver with its steps; None is the default for objects of this shape."""
     solver = solver or DEFAULTS[len(shape)]
+    name: str = solver["name"]
     options = {"eta": "η = {:g}", "order": "order {}"}
     own = [text.format(solver[key]) for key, text in options.items() if key in solver]
     steps = f"{solver['steps']:,} steps" if "steps" in solver else "adaptive steps"
-    return ", ".join([SOLVERS.get(solver["name"], solver["name"]), *own, steps])
+    return ", ".join([SOLVERS.get(name, name), *own, steps])
 
 
-def tree_words(tree: Mapping[str, Any]) -> str:
+def tree_words(tree: Settings) -> str:
     """How branch points were found."""
     if tree["method"] == "given":
         times = ", ".join(
@@ -49,7 +51,7 @@ def tree_words(tree: Mapping[str, Any]) -> str:
     )
 
 
-def training_words(training: Mapping[str, Any]) -> str:
+def training_words(training: Settings) -> str:
     """Steps of training of the branched and the label-guided model, and objects per step."""
     branched, linear = training["branched"], training.get("linear")
     if linear is None:
@@ -61,7 +63,7 @@ def training_words(training: Mapping[str, Any]) -> str:
     )
 
 
-def _steps(training: Mapping[str, Any]) -> str:
+def _steps(training: Settings) -> str:
     return f"{training['steps']:,} steps of {training['batch_size']:,} objects"
 
 
@@ -69,19 +71,19 @@ def _pairs(pairs: Sequence[Sequence[str]]) -> str:
     return "; ".join(named(pair) for pair in pairs)
 
 
-def _autoencoder(dataset, shape) -> str:
+def _autoencoder(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["autoencoder"]
     return f"autoencoder with at most {part['latent']} latents fitted for {_steps(part)}"
 
 
-def _samples(dataset, shape) -> str:
+def _samples(dataset: Settings, shape: Sequence[int]) -> str:
     samples = dataset["samples"]
     if samples is None:
         return ""
     return f"{samples['count']:,} samples of each class by {solver_words(samples['solver'], shape)}"
 
 
-def _discrete(dataset, shape) -> str:
+def _discrete(dataset: Settings, shape: Sequence[int]) -> str:
     other = dataset["all"].get(dataset["figure"].get("discrete"))
     if other is None:
         return ""
@@ -89,13 +91,13 @@ def _discrete(dataset, shape) -> str:
     return f"in discrete time: {words}"
 
 
-def _hybrids(dataset, shape) -> str:
+def _hybrids(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["hybrids"]
     solver = solver_words(part["solver"], shape)
     return f"{part['count']:,} hybrids of each pair ({_pairs(part['pairs'])}) by {solver}"
 
 
-def _transmutation(dataset, shape) -> str:
+def _transmutation(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["transmutation"]
     solver = solver_words(part["solver"], shape)
     return (
@@ -103,7 +105,7 @@ def _transmutation(dataset, shape) -> str:
     )
 
 
-def _control(dataset, shape) -> str:
+def _control(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["control"]
     times = ", ".join(f"{time:g}" for time in part["times"])
     return (
@@ -112,7 +114,7 @@ def _control(dataset, shape) -> str:
     )
 
 
-def _extension(dataset, shape, added: int | None = None) -> str:
+def _extension(dataset: Settings, shape: Sequence[int], added: int | None = None) -> str:
     part = dataset["extension"]
     new = part["add"][:added]
     steps = {name: f"{training['steps']:,}" for name, training in part["added"].items()}
@@ -124,7 +126,7 @@ def _extension(dataset, shape, added: int | None = None) -> str:
     )
 
 
-def _leave_one_out(dataset, shape) -> str:
+def _leave_one_out(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["leave_one_out"]
     return (
         f"{_steps(part['training'])} without the class, {_steps(part['added'])} with it; "
@@ -132,7 +134,7 @@ def _leave_one_out(dataset, shape) -> str:
     )
 
 
-def _variants(dataset, shape, part: Mapping[str, Any], which: str) -> str:
+def _variants(dataset: Settings, shape: Sequence[int], part: Settings, which: str) -> str:
     """Trees that differ in one thing, and what was trained on each."""
     words = [which, tree_words(part["tree"])]
     if training := part["training"]:
@@ -143,25 +145,25 @@ def _variants(dataset, shape, part: Mapping[str, Any], which: str) -> str:
     return "; ".join(words)
 
 
-def _comparison(dataset, shape) -> str:
+def _comparison(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["comparison"]
     objects = f"{part['objects']:,} objects of each class"
     return f"{part['draws']} draws of {objects}, ε = {part['epsilon']:g} for the cosines"
 
 
-def _stability(dataset, shape) -> str:
+def _stability(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["stability"]
     return _variants(dataset, shape, part, f"{part['draws']} draws of objects")
 
 
-def _epsilon_sweep(dataset, shape) -> str:
+def _epsilon_sweep(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["epsilon_sweep"]
     tree = {key: value for key, value in part["tree"].items() if key != "epsilon"}
     which = f"ε = {', '.join(f'{epsilon:g}' for epsilon in part['epsilons'])}"
     return _variants(dataset, shape, part | {"tree": tree}, which)
 
 
-def _efficiency(dataset, shape) -> str:
+def _efficiency(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["efficiency"]
     return (
         f"{part['count']:,} objects of each class, {part['repeats']} repeats, "
@@ -169,7 +171,7 @@ def _efficiency(dataset, shape) -> str:
     )
 
 
-def _solver_of_samples(dataset, shape) -> str:
+def _solver_of_samples(dataset: Settings, shape: Sequence[int]) -> str:
     return solver_words((dataset["samples"] or {}).get("solver"), shape)
 
 

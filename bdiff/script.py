@@ -5,8 +5,10 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 EXPECTED = (ValueError, KeyError, OSError, RuntimeError)
 # Settings become arguments of the library's functions.
@@ -14,17 +16,17 @@ UNKNOWN_KEY = re.compile(r"(\S+\(\)) got an unexpected keyword argument ('.*?')"
 MISSING_KEY = re.compile(r"(\S+\(\)) missing \d+ required [\w -]+: ('.*')")
 
 
-class Settings(dict):
+class Settings(dict[str, Any]):
     """The settings of a script; to ask for a key that they have not got is an error of the user.
 
     Raises:
         ValueError: from `settings[key]` and `settings.pop(key)`, naming the keys that are there.
     """
 
-    def __missing__(self, key):
+    def __missing__(self, key: str) -> NoReturn:
         raise ValueError(f"the settings have no {key!r}; found: {', '.join(self) or 'nothing'}")
 
-    def pop(self, key, *default):
+    def pop(self, key: str, *default: Any) -> Any:
         return super().pop(key, *default) if default or key in self else self[key]
 
 
@@ -46,7 +48,7 @@ def json_object(text: str) -> Settings:
         value = json.loads(text, object_hook=Settings)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected a JSON object: {error}") from None
-    if not isinstance(value, dict):
+    if not isinstance(value, Settings):
         raise argparse.ArgumentTypeError(f"expected a JSON object, found {text}")
     return value
 
@@ -62,6 +64,8 @@ def named_path(text: str) -> tuple[str, str]:
 def run(main: Callable[[], None]) -> None:
     """Run a script's main function; an error that users can mend becomes one line, and status 1.
 
+    Status 130 says that it was interrupted, 75 that a scheduler ended it; see `bdiff.signals`.
+
     With the environment variable BDIFF_TRACEBACK set, the place in the code is shown instead.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -70,8 +74,10 @@ def run(main: Callable[[], None]) -> None:
         return
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit("interrupted; run the same command again to go on")
+    except KeyboardInterrupt as error:
+        if not error.args:  # else it is in the log already, see `bdiff.signals`
+            print("interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except EXPECTED as error:
         # a KeyError's text is the repr of its message
         text = error.args[0] if isinstance(error, KeyError) and error.args else error

@@ -6,7 +6,7 @@ there.
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,8 @@ def branches_table(
 
     rows = []
     for dataset, (ours, process) in trees.items():
-        sources = {"paper": paper.get(dataset), "bdiff": ours}
-        sources = {source: tree for source, tree in sources.items() if tree is not None}
+        known = {"paper": paper.get(dataset), "bdiff": ours}
+        sources = {source: tree for source, tree in known.items() if tree is not None}
         sets = {s: {frozenset(b.classes) for b in tree.branches} for s, tree in sources.items()}
         for source, tree in sources.items():
             others = [sets[other] for other in sets if other != source]
@@ -193,7 +193,7 @@ def discovery_table(comparison: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Da
     return pd.DataFrame(rows)
 
 
-def _printed(paper: "pd.DataFrame", key, column: str = "value") -> float:
+def _printed(paper: "pd.DataFrame", key: Hashable, column: str = "value") -> float:
     """A number of the paper, or nan."""
     return float(paper.loc[key, column]) if key in paper.index else np.nan
 

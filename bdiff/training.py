@@ -4,18 +4,21 @@ import hashlib
 import json
 import logging
 import shutil
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device, compile_net
+from bdiff.distributed import join
 from bdiff.model import DiffusionModel
 from bdiff.model_files import save_model
 from bdiff.progress import Progress
+from bdiff.signals import StopSignals, stop
 from bdiff.training_run import TrainingRun, lines
 from bdiff.training_settings import Part, Training
 
@@ -32,7 +35,7 @@ def train(
     precision: str = "float32",
     compile: bool = False,
     part: Part | None = None,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Train a model in place; it ends with the averaged weights, in evaluation mode.
 
     Args:
@@ -47,14 +50,20 @@ def train(
         part: what of the model to train, by default all.
 
     Returns:
-        One record per `log_every` steps: step, mean loss, mean norm of the gradient.
+        One record per `log_every` steps, with step, mean loss and mean norm of the gradient.
 
     Raises:
         ValueError: if the objects have another shape than the model's, or not the same classes.
         TrainingError: if a loss or gradient is not finite, naming step, times, branches and
             classes; if the checkpoints belong to a run with other settings, naming them.
+        KeyboardInterrupt, SystemExit: on a signal, after the step and a checkpoint; see
+            `bdiff.signals`.
+
+    Started by torchrun, the ranks share the work, and all end with the same model; see
+    `bdiff.distributed`.
     """
-    run = TrainingRun(model, dataset, settings, choose_device(device), precision, part)
+    ranks = join(device)
+    run = TrainingRun(model, dataset, settings, choose_device(device), precision, part, ranks)
     _to_the_end(run, None if checkpoints is None else Path(checkpoints), compile)
     return run.records
 
@@ -70,7 +79,7 @@ def train_to_folder(
     precision: str = "float32",
     compile: bool = False,
     part: Part | None = None,
-    about: dict | None = None,
+    about: dict[str, Any] | None = None,
 ) -> None:
     """Train a model and write it, with what it was trained on and how, and its metrics.
 
@@ -81,7 +90,8 @@ def train_to_folder(
             another run left is not continued, and not in the way. It goes when the model stands.
         about: further facts for the manifest.
     """
-    run = TrainingRun(model, dataset, settings, choose_device(device), precision, part)
+    ranks = join(device)
+    run = TrainingRun(model, dataset, settings, choose_device(device), precision, part, ranks)
     description = json.dumps(run.description, sort_keys=True)
     own = Path(checkpoints) / hashlib.sha256(description.encode()).hexdigest()[:12]
     _to_the_end(run, own, compile)
@@ -94,10 +104,12 @@ def train_to_folder(
         "training": asdict(settings),
         "seconds": run.seconds,  # of all parts of the run
     }
-    save_model(model, folder, facts | (about or {}), {"metrics.jsonl": lines(run.records)})
-    shutil.rmtree(own, ignore_errors=True)
-    with suppress(OSError):  # unless an unfinished run of other settings stands there
-        own.parent.rmdir()
+    metrics = {"metrics.jsonl": lines(run.records)}
+    ranks.on_first(lambda: save_model(model, folder, facts | (about or {}), metrics))
+    if ranks.first:
+        shutil.rmtree(own, ignore_errors=True)
+        with suppress(OSError):  # unless an unfinished run of other settings stands there
+            own.parent.rmdir()
 
 
 def _to_the_end(run: TrainingRun, folder: Path | None, compile: bool) -> None:
@@ -105,8 +117,9 @@ def _to_the_end(run: TrainingRun, folder: Path | None, compile: bool) -> None:
     try:
         if compile:
             compile_net(run.model.net, run.device)
-        with nullcontext() if folder is None else locked(folder):
+        with ExitStack() as stack:
             if folder is not None:
+                run.ranks.on_first(lambda: stack.enter_context(locked(folder)))
                 run.resume(folder)
             _make_steps(run, folder)
     finally:
@@ -116,22 +129,37 @@ def _to_the_end(run: TrainingRun, folder: Path | None, compile: bool) -> None:
 
 def _make_steps(run: TrainingRun, folder: Path | None) -> None:
     """Make the remaining steps, with a progress bar and checkpoints."""
-    settings = run.settings
+    settings, ranks = run.settings, run.ranks
     if run.step:
         logger.info("resumed from the checkpoint of step %s", f"{run.step:,}")
     total, done = run.examples_until(settings.steps), run.examples_until(run.step)
+    what = f"training {run.model.kind}"
     # Moments of weights whose gradients vanish decay into denormal numbers, which cost the
     # optimiser a factor of three after some hundred steps. (The mode is a thread's own: those that
     # torch has started before keep theirs.)
     torch.set_flush_denormal(True)
     try:
-        with Progress(f"training {run.model.kind}", total, "examples", done) as progress:
+        with (
+            Progress(what, total, "examples", done, shown=ranks.first) as progress,
+            StopSignals() as signals,
+        ):
             while run.step < settings.steps:
                 seen = run.advance()
                 loss = f"loss {run.records[-1]['loss']:.4f}" if run.records else None
                 progress.update(seen, loss)
+                signal = ranks.largest(signals.received)
                 due = run.step % settings.checkpoint_every == 0 or run.step == settings.steps
-                if due and folder is not None:
-                    run.save(folder)
+                if (due or signal) and folder is not None:
+                    ranks.on_first(lambda: run.save(folder))
+                if signal:
+                    stop(signal, _where(run, saved=folder is not None))
     finally:
         torch.set_flush_denormal(False)
+
+
+def _where(run: TrainingRun, saved: bool) -> str:
+    """Where a run stands that ends early, and how to go on."""
+    step = f"step {run.step:,} of {run.settings.steps:,}"
+    if saved:
+        return f"saved at {step}; run the same command again to go on"
+    return f"stopped at {step}; nothing was saved, since no folder for checkpoints was named"

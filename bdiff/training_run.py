@@ -6,70 +6,32 @@ makes an interrupted run, started again, end with the same bits as one that was 
 (on a CPU; some kernels of GPUs add up in no fixed order).
 """
 
-import hashlib
 import json
 import math
 import shutil
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bdiff.build import model_to_dict
+from bdiff.branched import Branched
 from bdiff.checkpoint import load_folder, newest, save_folder
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.device import autocast
+from bdiff.distributed import Ranks
 from bdiff.model import DiffusionModel
 from bdiff.nets.heads import head_parameters
 from bdiff.nets.routing import sparse_gradients
 from bdiff.optimizer import BranchAdam
 from bdiff.randomness import generator
+from bdiff.run_description import describe_run, differences
 from bdiff.training_settings import Part, Training, TrainingError
 
 FORMAT = "bdiff.training/3"  # of checkpoints
 NOTHING = {"loss": 0.0, "gradient_norm": 0.0, "steps": 0}
-
-
-def describe_run(
-    model: DiffusionModel,
-    dataset: Dataset,
-    settings: Training,
-    precision: str,
-    part: Part,
-) -> dict:
-    """All that fixes a run but its length: only where it is the same, a checkpoint is continued.
-
-    Args:
-        model: with the weights that the run starts from.
-        dataset, settings, precision, part: of the run.
-    """
-    training = asdict(settings)
-    del training["checkpoint_every"]
-    if settings.schedule == "constant":  # then the first steps are the same however many follow
-        del training["steps"]
-    description = {
-        "training": training,
-        "precision": precision,
-        "part": asdict(part),
-        "model": model_to_dict(model),
-        "weights": {"sha256": _sha256(p.detach().cpu().numpy() for p in model.parameters())},
-        "data": {
-            "classes": dataset.classes,
-            "sha256": _sha256([dataset.x, dataset.labels, dataset.split]),
-        },
-    }
-    return json.loads(json.dumps(description))  # as it comes back from a manifest
-
-
-def _sha256(arrays: Iterable[np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
 
 
 class TrainingRun:
@@ -83,6 +45,7 @@ class TrainingRun:
         device: torch.device,
         precision: str = "float32",
         part: Part | None = None,
+        ranks: Ranks | None = None,
     ):
         part = part or Part()
         if dataset.shape != model.shape:
@@ -120,16 +83,20 @@ class TrainingRun:
         for parameter in self.frozen:
             parameter.requires_grad_(False)
         self.settings, self.device = settings, device
+        self.ranks = ranks or Ranks()
         self.precision = autocast(precision, device)
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
         self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
         self.model.observe(self.x, self.labels, part.heads)
         self.batch = min(settings.batch_size, len(x))
         self.optimizer = BranchAdam(model, settings.ema)
-        sparse_gradients(model, device.type == "cpu")
-        self.step, self.seconds, self.records = 0, 0.0, []
+        # What the ranks average are dense gradients: the branches present differ between them.
+        sparse_gradients(model, device.type == "cpu" and self.ranks.count == 1)
+        self.loss = self.ranks.averaging(model)
+        self.step, self.seconds = 0, 0.0
+        self.records: list[dict[str, Any]] = []
         self.sums = dict(NOTHING)  # since the last record
-        self._order = (-1, None)
+        self._order = (-1, torch.empty(0, dtype=torch.int64))  # of no epoch
 
     def examples_until(self, step: int) -> int:
         """Examples seen in the first steps; the last batch of an epoch may be smaller."""
@@ -165,18 +132,20 @@ class TrainingRun:
             told = classes.masked_fill(
                 torch.from_numpy(dropped).to(self.device), len(self.model.classes)
             )
+        own, share = self.ranks.share(len(chosen))
         with self.precision:
-            losses = self.model.loss(x_0, told, t, noise)
+            losses = self.loss(x_0[own], told[own], t[own], noise[own])
         # Shorter spans are seen as often: they count for less.
         weights = (high - low) / (self.spans[:, 1] - self.spans[:, 0]).max()
         self.optimizer.zero_grad()
-        (losses * weights.to(losses)).mean().backward()
+        (share * (losses * weights[own].to(losses)).mean()).backward()
+        losses = self.ranks.gather(losses.detach(), len(chosen))
         present = self.model.head_of(classes, t).unique().tolist()
         norm = self.optimizer.step(self.settings.rate(self.step), self.settings.clip, present)
         if not math.isfinite(norm):
-            raise TrainingError(self._explain(losses.detach(), classes, t))
+            raise TrainingError(self._explain(losses, classes, t))
         self.step += 1
-        self._record(float(losses.detach().mean()), norm)
+        self._record(float(losses.mean()), norm)
         self.seconds += time.perf_counter() - began
         return len(chosen)
 
@@ -225,21 +194,22 @@ class TrainingRun:
 
     def resume(self, folder: Path) -> None:
         """Continue from the newest checkpoint that verifies, if there is one."""
-        found = newest(folder)
-        if found is None:
+        step = self.ranks.on_first(lambda: _newest_step(folder))
+        if step < 0:
             return
+        found = folder / f"step-{step:08d}"
         manifest, tensors = load_folder(found)
-        differences = list(_differences(manifest["run"], self.description))
-        differences += _differences(manifest["format"], FORMAT, "format")
+        differing = list(differences(manifest["run"], self.description))
+        differing += differences(manifest["format"], FORMAT, "format")
         if manifest["step"] > self.settings.steps:
-            differences.append(
+            differing.append(
                 f"steps: the checkpoint is at {manifest['step']}, this run ends at "
                 f"{self.settings.steps}"
             )
-        if differences:
+        if differing:
             raise TrainingError(
                 f"{found} belongs to another run:\n  "
-                + "\n  ".join(differences)
+                + "\n  ".join(differing)
                 + f"\nremove {folder} to start anew, or restore the settings to resume"
             )
         self.optimizer.load(tensors, manifest["step"], manifest["averaged"])
@@ -259,6 +229,11 @@ class TrainingRun:
             parameter.requires_grad_(True)
 
 
+def _newest_step(folder: Path) -> int | None:
+    found = newest(folder)
+    return None if found is None else int(found.name.removeprefix("step-"))
+
+
 def _spans(model: DiffusionModel, part: Part) -> Tensor:
     """The times (low, high] of each class that are trained, (classes, 2) float64; low = high for a
     class that is not."""
@@ -268,6 +243,7 @@ def _spans(model: DiffusionModel, part: Part) -> Tensor:
             continue
         spans[code, 1] = model.process.horizon
         if part.heads is not None:
+            assert isinstance(model, Branched)  # no other has heads of its classes
             numbers = [n for n in model.tree.path(name) if model.heads[n] in part.heads]
             inside = [model.tree.branches[number] for number in numbers]
             spans[code, 0] = min((branch.start for branch in inside), default=0)
@@ -281,15 +257,6 @@ def _shared_parameters(model: DiffusionModel) -> list[torch.nn.Parameter]:
     return [parameter for parameter in model.parameters() if id(parameter) not in own]
 
 
-def _differences(found, expected, path: str = ""):
-    """Lines `path: found ..., now ...` for every value in which two settings differ."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        for key in sorted(found.keys() | expected.keys()):
-            yield from _differences(found.get(key), expected.get(key), f"{path}.{key}".lstrip("."))
-    elif found != expected:
-        yield f"{path}: the checkpoint has {found!r}, this run {expected!r}"
-
-
-def lines(records: list[dict]) -> str:
+def lines(records: list[dict[str, Any]]) -> str:
     """Records as JSON lines."""
     return "".join(json.dumps(record) + "\n" for record in records)

@@ -41,7 +41,7 @@ class Training:
     checkpoint_every: int = 1000
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         wrong = [
             f"{name} is {getattr(self, name)!r}, it must be a whole number of {least} or more"
             for name, least in _LEAST.items()

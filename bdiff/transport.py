@@ -57,10 +57,13 @@ def transport(x_t: Tensor, alpha: float, sigma: float, parent: Moments, child: M
     change = (change - torch.eye(len(change), dtype=change.dtype, device=change.device)).to(x_t)
     basis = basis.to(x_t)
     around = (x_t - alpha * parent.mean) @ basis
-    return x_t + alpha * (child.mean - parent.mean) + around @ change @ basis.T
+    moved: Tensor = x_t + alpha * (child.mean - parent.mean) + around @ change @ basis.T
+    return moved
 
 
 def _power(matrix: Tensor, exponent: float) -> Tensor:
     """Of a symmetric positive definite matrix."""
+    values: Tensor
+    vectors: Tensor
     values, vectors = torch.linalg.eigh(matrix)
     return (vectors * values**exponent) @ vectors.T

@@ -17,7 +17,7 @@ separates classes; `bdiff.tree_files` converts it to the time of the process a m
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class BranchPoint:
     time: float
     support: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "classes", frozenset(self.classes))
         object.__setattr__(self, "time", float(self.time))
 
@@ -84,7 +84,7 @@ class BranchTree:
         classes: Sequence[str],
         points: Iterable[BranchPoint] = (),
         horizon: float = 1.0,
-        process: dict | None = None,
+        process: dict[str, Any] | None = None,
     ):
         self.classes = class_names(classes)
         self.horizon = float(horizon)
@@ -178,7 +178,8 @@ class BranchTree:
         root."""
         lines: dict[int, tuple[int, ...]] = {}
         for number, branch in enumerate(self.branches):  # parents come first
-            lines[number] = (number, *lines.get(branch.parent, ()))
+            above = () if branch.parent is None else lines[branch.parent]
+            lines[number] = (number, *above)
         return tuple(lines.values())
 
     @cached_property
@@ -215,7 +216,8 @@ class BranchTree:
         codes = np.array([self.index(name) for name in classes], dtype=np.int64)
         bounds, paths = self.table
         above = (bounds[codes] < times[:, None]).sum(axis=1)
-        return paths[codes, above]
+        numbers: np.ndarray = paths[codes, above]
+        return numbers
 
     def first_common_branch(self, *names: str) -> Branch:
         """The branch, first met on the way from data to noise, that all the named classes share."""
@@ -224,7 +226,9 @@ class BranchTree:
         if not names:
             raise ValueError("first_common_branch needs at least one class name")
         self._positions(names)  # an unknown class raises here
-        return self.branches[self._smallest(names, self.points)]
+        number = self._smallest(names, self.points)
+        assert number is not None  # the root holds all classes
+        return self.branches[number]
 
     def branch_time(self, *names: str) -> float:
         """The time below which the named classes are told apart (0 for a single class)."""
@@ -262,7 +266,7 @@ class BranchTree:
         """
         if name in self._codes:
             raise ValueError(f"class {name!r} is in the tree already")
-        host = frozenset(self.branches[self.branch_of([beside], [time])[0]].classes)
+        host = frozenset(self.branches[self.branch_of([beside], np.array([time]))[0]].classes)
         points = [
             _with_classes(point, point.classes | {name}) if point.classes > host else point
             for point in self.points
@@ -302,7 +306,7 @@ class BranchTree:
 
         return node(0) + ";"
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, BranchTree) and (self.classes, self.points, self.horizon) == (
             other.classes,
             other.points,

@@ -19,7 +19,7 @@ themselves say more.
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import ttest_ind
@@ -41,7 +41,7 @@ class Agreement(NamedTuple):
         p_value: of the one-sided test.
     """
 
-    rows: list[dict]
+    rows: list[dict[str, Any]]
     statistic: float
     p_value: float
 

@@ -12,13 +12,14 @@ on the same step become one: where all its classes part at once, those below hav
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from bdiff.files import atomic_write
 from bdiff.process import Process, process_from
 from bdiff.tree import BranchPoint, BranchTree
 
 
-def tree_to_dict(tree: BranchTree, process: Process) -> dict:
+def tree_to_dict(tree: BranchTree, process: Process) -> dict[str, Any]:
     """A JSON-able description of a tree and the process it was made for."""
     return {
         "format": "bdiff.tree/1",
@@ -36,7 +37,7 @@ def tree_to_dict(tree: BranchTree, process: Process) -> dict:
     }
 
 
-def tree_from_dict(description: dict, process: Process) -> BranchTree:
+def tree_from_dict(description: dict[str, Any], process: Process) -> BranchTree:
     """The described tree, in the time of `process`; see the module for discrete time.
 
     Raises:

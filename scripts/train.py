@@ -1,4 +1,4 @@
-"""Train a branched or a label-guided model."""
+"""Train a branched or a label-guided model; with several GPUs by torchrun."""
 
 import argparse
 
@@ -6,6 +6,7 @@ import torch
 
 from bdiff.build import build_model
 from bdiff.data.dataset import read_dataset
+from bdiff.distributed import join
 from bdiff.process import process_from
 from bdiff.script import add_settings, run
 from bdiff.training import train_to_folder
@@ -50,7 +51,8 @@ def main(argv=None):
         precision=settings.get("precision", "float32"),
         compile=settings.get("compile", False),
     )
-    print(f"{args.output}: {model.kind} model after {training.steps:,} steps")
+    if join(settings["device"]).first:
+        print(f"{args.output}: {model.kind} model after {training.steps:,} steps")
 
 
 if __name__ == "__main__":

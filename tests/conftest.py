@@ -10,6 +10,7 @@ from bdiff.model import DiffusionModel
 from bdiff.process import VP
 from bdiff.tree import BranchPoint, BranchTree
 
+pytest_plugins = ["tests.faults.table"]
 torch.set_num_threads(1)
 # How long an example takes depends on what else the machine is doing.
 hypothesis.settings.register_profile("bdiff", deadline=None)

@@ -1,12 +1,12 @@
-"""Checkpoints: round trip, damage of every kind, and deaths while writing."""
+"""Checkpoints: round trip, damage, and deaths while writing; more in tests/faults."""
 
+import hashlib
 import json
 import os
 import resource
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
 
@@ -41,25 +41,7 @@ def test_a_model_comes_back_whole(branched, linear, tmp_path):
         assert torch.equal(model.denoise(x, t, codes), again.denoise(x, t, codes))
 
 
-def test_every_flipped_bit_and_truncation_is_found(tmp_path):
-    save(tmp_path / "c")
-    random = np.random.default_rng(0)
-    names = os.listdir(tmp_path / "c")
-    for _ in range(200):
-        path = tmp_path / "c" / random.choice(names)
-        good = path.read_bytes()
-        bad = bytearray(good)
-        bad[random.integers(len(bad))] ^= 1 << random.integers(8)
-        path.write_bytes(bad)
-        with pytest.raises(CheckpointError, match=r"is damaged|no readable manifest"):
-            load_folder(tmp_path / "c")
-        path.write_bytes(good[: random.integers(len(good))])
-        with pytest.raises(CheckpointError, match=r"is damaged|no readable manifest"):
-            load_folder(tmp_path / "c")
-        path.write_bytes(good)
-    load_folder(tmp_path / "c")
-
-
+@pytest.mark.fault("F7")
 def test_missing_files_and_manifests_are_found(tmp_path):
     save(tmp_path / "c")
     (tmp_path / "c" / "weights.safetensors").unlink()
@@ -70,6 +52,7 @@ def test_missing_files_and_manifests_are_found(tmp_path):
         load_folder(tmp_path / "c")
 
 
+@pytest.mark.fault("F7")
 def test_newest_falls_back_over_damage_and_sweeps_leftovers(tmp_path):
     for step in (1, 2):
         save(tmp_path / f"step-{step:08d}", step)
@@ -82,6 +65,7 @@ def test_newest_falls_back_over_damage_and_sweeps_leftovers(tmp_path):
 
 
 @pytest.mark.parametrize("victim", ["_write_through", "sync", "_swap"])
+@pytest.mark.fault("F2")
 def test_death_while_writing_leaves_the_old_checkpoint(tmp_path, monkeypatch, victim):
     save(tmp_path / "c", 1)
 
@@ -95,6 +79,7 @@ def test_death_while_writing_leaves_the_old_checkpoint(tmp_path, monkeypatch, vi
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+@pytest.mark.fault("F2")
 def test_death_between_the_two_renames_leaves_the_old_checkpoint(tmp_path, monkeypatch, error):
     save(tmp_path / "step-1", 1)
     replace, calls = os.replace, []
@@ -123,6 +108,7 @@ def test_a_folder_of_checkpoints_belongs_to_one_run_at_a_time(tmp_path):
         pass
 
 
+@pytest.mark.fault("F5")
 def test_full_disk_names_path_and_bytes_and_keeps_the_old_checkpoint(tmp_path):
     """A limit on the size of files stands for a disk that fills."""
     save(tmp_path / "c", 1)
@@ -162,6 +148,7 @@ def test_what_is_no_checkpoint_is_not_replaced(tmp_path):
         save(tmp_path / "c")
 
 
+@pytest.mark.fault("F8")
 def test_a_pickle_in_disguise_is_never_executed(tmp_path):
     """Even with a manifest whose hash fits, the loader cannot be made to run code."""
     save(tmp_path / "c")
@@ -169,11 +156,9 @@ def test_a_pickle_in_disguise_is_never_executed(tmp_path):
     evil = b"cos\nsystem\n(S'touch " + str(marker).encode() + b"'\ntR."
     (tmp_path / "c" / "weights.safetensors").write_bytes(evil)
     manifest = json.loads((tmp_path / "c" / "manifest.json").read_text())
-    import hashlib
-
     manifest["files"]["weights.safetensors"]["sha256"] = hashlib.sha256(evil).hexdigest()
     manifest["sha256"] = checkpoint._fingerprint(manifest)
-    (tmp_path / "c" / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "c" / "manifest.json").write_text(json.dumps(manifest, indent=2))
     with pytest.raises(Exception, match=r"[Hh]eader"):
         load_folder(tmp_path / "c")
     assert not marker.exists()

@@ -53,6 +53,15 @@ def test_real_molecules_come_back_exactly(smiles, x):
     assert written(x) == [Chem.CanonSmiles(text) for text in smiles]
 
 
+def test_a_molecule_has_one_array_whatever_the_order_of_its_atoms(smiles, x):
+    for text, expected in zip(smiles[:40], x, strict=False):
+        mol = Chem.MolFromSmiles(text)
+        shuffled = Chem.RenumberAtoms(
+            mol, np.random.default_rng(0).permutation(mol.GetNumAtoms()).tolist()
+        )
+        np.testing.assert_array_equal(encode([to_graph(plain(shuffled))], nodes=30)[0], expected)
+
+
 def test_arrays_are_molecules(smiles, x):
     bonds, elements = x[:, :, :30], x[:, :, 30:]
     np.testing.assert_array_equal(bonds, bonds.transpose(0, 2, 1))

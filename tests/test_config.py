@@ -61,6 +61,7 @@ BAD = yaml.safe_load((ROOT / "tests/bad_configs.yaml").read_text())
 
 
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case["path"])
+@pytest.mark.fault("F17")
 def test_a_wrong_value_is_named(mapping, case):
     change(mapping, case["path"], case.get("value", GONE))
     with pytest.raises(ConfigError) as raised:
@@ -68,6 +69,7 @@ def test_a_wrong_value_is_named(mapping, case):
     assert case["error"] in raised.value.errors
 
 
+@pytest.mark.fault("F17")
 def test_all_errors_come_at_once(mapping):
     change(mapping, "seed", -1)
     change(mapping, "device", "tpu")
@@ -84,6 +86,7 @@ def test_all_errors_come_at_once(mapping):
 @pytest.mark.parametrize(
     "path", ["datasets", "figures", MNIST, f"{MNIST}.data", f"{MNIST}.net", POINTS]
 )
+@pytest.mark.fault("F17")
 def test_anything_else_than_a_section_is_refused(mapping, path, wrong):
     change(mapping, path, wrong)
     with pytest.raises(ConfigError, match=re.escape(path)):

@@ -16,6 +16,7 @@ def test_the_file_appears_whole_and_alone(tmp_path):
     assert os.listdir(path.parent) == ["x.csv"]
 
 
+@pytest.mark.fault("F5")
 def test_a_failure_leaves_what_was_there(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("old")

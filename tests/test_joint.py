@@ -147,7 +147,7 @@ def test_the_reverse_of_a_gaussian_recovers_it(solver, steps, options):
 @pytest.fixture(params=["branched", "linear"])
 def model(request):
     tree = BranchTree(["a", "b"], [BranchPoint(("a", "b"), 0.4)])
-    net = {"name": "residual_graph"}
+    net = {"name": "graph_transformer"}
     options = {"tree": tree} if request.param == "branched" else {"classes": tree.classes}
     return build_model(request.param, PROCESS, SHAPE, net, seed=0, **options).eval()
 

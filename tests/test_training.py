@@ -1,12 +1,7 @@
-"""Training: it learns, it averages, and it resumes to the same bits from any death."""
+"""Training: it learns, it averages, and it resumes to the same bits; killed in tests/faults."""
 
 import os
-import random
 import re
-import signal
-import subprocess
-import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +11,7 @@ import pytest
 import torch
 
 from bdiff.build import build_model
-from bdiff.checkpoint import load_folder, newest
+from bdiff.checkpoint import newest
 from bdiff.data.dataset import Dataset
 from bdiff.process import VP
 from bdiff.training import train
@@ -82,6 +77,7 @@ def test_a_run_depends_on_its_seed_alone(tree):
     assert bits(other) != bits(first)
 
 
+@pytest.mark.fault("F1")
 @pytest.mark.parametrize("step", [3, 7, 13, 29])
 def test_an_interrupted_run_ends_with_the_same_bits(tree, tmp_path, monkeypatch, step):
     dataset = data()
@@ -91,55 +87,6 @@ def test_an_interrupted_run_ends_with_the_same_bits(tree, tmp_path, monkeypatch,
     resumed = new_model(tree)
     assert train(resumed, dataset, SETTINGS, checkpoints=tmp_path, device="cpu") == records
     assert bits(resumed) == bits(whole)
-
-
-SCRIPT = """
-import sys
-import numpy as np
-from bdiff.model_files import save_model
-from tests.test_training import SETTINGS, data, new_model
-from bdiff.training import train
-from bdiff.training_settings import Training
-from bdiff.tree import BranchPoint, BranchTree
-tree = BranchTree("049", [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)])
-model = new_model(tree)
-settings = Training(steps=400, batch_size=16, log_every=10, checkpoint_every=3, ema=0.9,
-                    schedule="constant")
-train(model, data(), settings, checkpoints=sys.argv[1] + "/c", device="cpu")
-save_model(model, sys.argv[1] + "/model")
-"""
-
-
-def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
-    """A process killed at moments it does not choose, and started again each time."""
-    command = [sys.executable, "-c", SCRIPT]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-
-    def start(name):
-        return subprocess.Popen([*command, str(tmp_path / name)], env=environment, cwd=ROOT)
-
-    assert start("whole").wait() == 0
-    clock, kills = random.Random(0), 0
-    while True:
-        process = start("killed")
-        # the clock starts with the first step, not with the import of torch
-        while process.poll() is None and kills == 0 and not (tmp_path / "killed/c").exists():
-            time.sleep(0.02)
-        try:
-            assert process.wait(timeout=(1.5 if kills else 0) + clock.uniform(0.05, 1.0)) == 0
-            break
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-        if kills == 8:
-            assert start("killed").wait() == 0
-            break
-    assert kills > 0
-    whole, resumed = (
-        load_folder(tmp_path / name / "model")[1]["weights"] for name in ("whole", "killed")
-    )
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_checkpoints_of_another_run_are_refused_with_the_difference(tree, tmp_path, monkeypatch):
@@ -152,6 +99,7 @@ def test_checkpoints_of_another_run_are_refused_with_the_difference(tree, tmp_pa
     assert newest(tmp_path).name == "step-00000014"
 
 
+@pytest.mark.fault("F12")
 def test_a_longer_run_continues_a_shorter_one(tree, tmp_path):
     """Each record is the mean since the one before, also where that ended the shorter run."""
     whole, extended = new_model(tree), new_model(tree)
@@ -168,6 +116,7 @@ def test_a_longer_run_continues_a_shorter_one(tree, tmp_path):
         train(new_model(tree), data(), shorter, checkpoints=tmp_path, device="cpu")
 
 
+@pytest.mark.fault("F12")
 def test_checkpoints_of_other_first_weights_are_refused(tree, tmp_path, monkeypatch):
     train_until(20, new_model(tree), data(), tmp_path, monkeypatch)
     other = build_model("branched", VP(), (1, 6, 6), UNET, tree=tree, seed=1)
@@ -206,6 +155,7 @@ def test_settings_out_of_range_are_refused(setting, message):
         replace(SETTINGS, **setting)
 
 
+@pytest.mark.fault("F12")
 def test_checkpoints_of_other_data_are_refused(tree, tmp_path, monkeypatch):
     dataset = data()
     train_until(20, new_model(tree), dataset, tmp_path, monkeypatch)
@@ -214,11 +164,13 @@ def test_checkpoints_of_other_data_are_refused(tree, tmp_path, monkeypatch):
         train(new_model(tree), dataset, SETTINGS, checkpoints=tmp_path, device="cpu")
 
 
+@pytest.mark.fault("F22")
 def test_only_the_newest_two_checkpoints_are_kept(tree, tmp_path):
     train(new_model(tree), data(), SETTINGS, checkpoints=tmp_path, device="cpu")
     assert sorted(os.listdir(tmp_path)) == [".lock", "step-00000028", "step-00000030"]
 
 
+@pytest.mark.fault("F11")
 def test_nan_stops_the_run_and_names_step_times_branch_and_class(tree, tmp_path):
     model = new_model(tree)
     with torch.no_grad():

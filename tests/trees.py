@@ -13,9 +13,9 @@ def tree_of(classes, horizon=1.0, **times):
 
 
 @st.composite
-def trees(draw, most=40):
-    """Trees of 1 to `most` classes, binary or not, with equal times in unrelated places."""
-    count = draw(st.integers(1, most))
+def trees(draw, most=40, least=1):
+    """Trees of `least` to `most` classes, binary or not, with equal times in unrelated places."""
+    count = draw(st.integers(least, most))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     clusters = [({name}, 0.0) for name in (f"class {number}" for number in range(count))]
     points = []

@@ -7,9 +7,11 @@ forward process, and from there down the branches of another class (paper, secti
 
 from collections.abc import Iterator, Sequence
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
@@ -19,6 +21,8 @@ from bdiff.sampling.plan import chain, shared
 from bdiff.sampling.sampler import Sampler, describe
 from bdiff.sampling.simulate import simulate
 from bdiff.tree import BranchTree
+
+Row = tuple[Tensor, str, str, str, float, int]  # x, label, role, origin, time, number of the first
 
 
 def hybrids(
@@ -36,8 +40,9 @@ def hybrids(
         sampler: solver, grid and seed; by default those of `Sampler.for_model`.
 
     Returns:
-        For every pair: role "hybrid", label "a/b", at the branch time; role "sample", labels a and
-        b and origin "a/b", their continuations. Row i of each belongs to hybrid i.
+        For every pair the hybrids, of role "hybrid" and label "a/b", at the branch time, and their
+        continuations, of role "sample", labels a and b, and origin "a/b". Row i of each belongs to
+        hybrid i.
     """
     if model.tree is None:
         raise ValueError(
@@ -54,6 +59,7 @@ def hybrids(
     for a, b in _with_progress("making hybrids", pairs):
         both = f"{a}/{b}"
         tree, grid = sampler.schedule(model, (a, b))
+        assert tree is not None  # as the model has one
         for first in range(0, count, sampler.per_class):
             size = min(sampler.per_class, count - first)
             legs = shared(tree, {a: size, b: size}, grid)
@@ -76,23 +82,25 @@ def transmute(
     sampler: Sampler | None = None,
     time: float | None = None,
     tree: BranchTree | None = None,
+    both: bool = True,
 ) -> Samples:
     """Turn real objects of each class of a pair into the other.
 
     Args:
         model: the model.
         objects: by class name, (n, *shape) float32.
-        pairs: pairs of class names; both directions are made.
+        pairs: pairs of class names.
         sampler: solver, grid and seed; by default those of `Sampler.for_model`.
         time: t up to which objects are noised, inside (t_end, horizon); by default each pair's
             branch time.
         tree: whose branch times these are; by default the model's, but a label-guided model has
             none.
+        both: make both directions of every pair, or only that from its first class to its second.
 
     Returns:
-        For every pair and direction a to b, with label b and origin a: role "original" (the
-        objects given), "noised" (at that time) and "sample". Row i of each belongs to object i.
-        The noise of object i is the same for every model and time.
+        For every pair and direction a to b, with label b and origin a, rows of the roles "original"
+        (the objects given), "noised" (at that time) and "sample". Row i of each belongs to object
+        i. The noise of object i is the same for every model and time.
 
     Raises:
         ValueError: if pairs, objects or the time do not fit the model.
@@ -109,13 +117,17 @@ def transmute(
             f"time is {time:g}, it must lie between {sampler.end(model):g}, where sampling ends, "
             f"and the horizon {model.process.horizon:g}"
         )
-    objects = _checked(objects, {name for pair in pairs for name in pair}, model.shape)
+    directions = [way for a, b in pairs for way in (((a, b), (b, a)) if both else ((a, b),))]
+    objects = _checked(objects, {origin for origin, _ in directions}, model.shape)
     began, spent, rows = perf_counter(), 0, []
     device = next(model.parameters()).device
-    directions = [pair for a, b in pairs for pair in ((a, b), (b, a))]
     for origin, target in _with_progress("transmuting", directions):
         own, grid = sampler.schedule(model, (origin, target))
-        at = (tree or own).branch_time(origin, target) if time is None else time
+        at = time
+        if at is None:
+            known = tree or own
+            assert known is not None  # one of the models' trees, as was checked above
+            at = known.branch_time(origin, target)
         heads = _heads(model, own, (origin, target), at)
         for first in range(0, len(objects[origin]), sampler.per_class):
             x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
@@ -195,8 +207,8 @@ def _checked(
     return arrays
 
 
-def _collect(rows: list[tuple], meta: dict) -> Samples:
-    """(x, label, role, origin, time, number of the first) as one table."""
+def _collect(rows: list[Row], meta: dict[str, Any]) -> Samples:
+    """All rows as one table."""
     sizes = [len(row[0]) for row in rows]
     x, label, role, origin, times, first = zip(*rows, strict=True)
     return Samples(

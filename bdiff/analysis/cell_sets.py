@@ -9,12 +9,14 @@ Both sides of a comparison are always in the same space, and nothing is rescaled
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from bdiff.analysis.expression import decoded
-from bdiff.autoencoder import LDVAE, decode_counts
+from bdiff.autoencoder import decode_counts
 from bdiff.data.dataset import Dataset
+from bdiff.ldvae import LDVAE
 from bdiff.randomness import generator
 from bdiff.sampling.files import Samples
 
@@ -54,7 +56,7 @@ def cell_sets(
         ValueError: if the data sets have other cells, or samples other shapes or classes.
     """
     _check(counts, latent, autoencoder, samples)
-    sets: dict[str, dict] = {"latent": {}, "counts": {}}  # first by class, then model
+    sets: dict[str, dict[str, Any]] = {"latent": {}, "counts": {}}  # first by class, then model
     for name in latent.classes:
         rows = np.flatnonzero((latent.labels == latent.code(name)) & (latent.split == split))
         rows = generator(seed, "evaluate", split, name).permutation(rows)

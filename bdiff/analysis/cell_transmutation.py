@@ -15,6 +15,7 @@ With b and a the mean of a gene before and after, and t that of real cells of th
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, SupportsFloat
 
 import numpy as np
 
@@ -28,8 +29,8 @@ from bdiff.analysis.covariates import (
 )
 from bdiff.analysis.expression import decoded, fold_change, log_normalised, shares_of
 from bdiff.analysis.kept import before_and_after, feature_correlation, interval
-from bdiff.autoencoder import LDVAE
 from bdiff.data.dataset import Dataset
+from bdiff.ldvae import LDVAE
 from bdiff.progress import Progress
 from bdiff.randomness import generator
 from bdiff.sampling.files import Samples
@@ -49,7 +50,7 @@ def cell_transmutation(
     transmutations: Mapping[str, Samples],
     *,
     covariate: str | None = None,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """How far markers move and what is kept, for every direction and model.
 
     By gene:
@@ -100,24 +101,24 @@ def _of_way(
     transmutations: Mapping[str, Samples],
     way: tuple[str, str],
     covariate: str | None,
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Rows of one direction."""
     pairs = {model: before_and_after(made, *way) for model, made in transmutations.items()}
     original = next(iter(pairs.values()))[0]
     target = latent.of(way[1], "train")
     drawn = generator(0, "unrelated cells", *way).integers(len(target), size=len(original))
     pairs |= {"real": (original, target[drawn])}
-    changes = fold_changes_between(counts, *way)
+    changes, names = fold_changes_between(counts, *way), counts.feature_names
     mean = expression(autoencoder, latent, target).mean(axis=0)
     for model, both in pairs.items():
-        cells = [expression(autoencoder, latent, x) for x in both]
+        before, after = (expression(autoencoder, latent, x) for x in both)
         facts = {"model": model, "n": len(original)}
-        yield from (facts | row for row in _by_gene(*cells, mean, changes, counts.feature_names))
-        yield from (facts | row for row in _of_all_genes(*cells, mean, gene_groups(changes)))
+        yield from (facts | row for row in _by_gene(before, after, mean, changes, names))
+        yield from (facts | row for row in _of_all_genes(before, after, mean, gene_groups(changes)))
     if covariate is not None:
-        after = {"before": original} | {model: both[1] for model, both in pairs.items()}
+        cells = {"before": original} | {model: both[1] for model, both in pairs.items()}
         values = covariate_of(original, latent, covariate)
-        yield from _kept_covariate(latent, autoencoder, after, way[1], covariate, values)
+        yield from _kept_covariate(latent, autoencoder, cells, way[1], covariate, values)
 
 
 def directions(transmutation: Samples) -> list[tuple[str, str]]:
@@ -146,7 +147,8 @@ def gene_groups(changes: np.ndarray) -> np.ndarray:
 
 def moved(before: np.ndarray, after: np.ndarray, target: np.ndarray) -> np.ndarray:
     """How far means have come from `before` to `target`, in [0, 1]; all of shape (genes,)."""
-    return np.maximum(0, 1 - np.abs(after - target) / np.abs(before - target))
+    share: np.ndarray = np.maximum(0, 1 - np.abs(after - target) / np.abs(before - target))
+    return share
 
 
 def gene_effects(
@@ -182,7 +184,7 @@ def _by_gene(
     target: np.ndarray,
     changes: np.ndarray,
     genes: Sequence[str],
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Rows of every gene; cells (n, genes), and the mean (genes,) of real cells of the target."""
     means = {"before": before.mean(axis=0), "after": after.mean(axis=0), "target": target}
     values = {"fold_change": changes} | means | {"moved": moved(*means.values())}
@@ -198,7 +200,7 @@ def _by_gene(
 
 def _of_all_genes(
     before: np.ndarray, after: np.ndarray, target: np.ndarray, groups: np.ndarray
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     chosen = np.isin(groups, MARKERS)
     if chosen.any():
         b, a, t = before[:, chosen], after[:, chosen], target[chosen]
@@ -220,7 +222,7 @@ def _kept_covariate(
     target: str,
     covariate: str,
     values: np.ndarray,
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Rows of the covariate: of cells (n, latent) by model, whose originals had the values (n,)."""
     real = latent.select("train").keep_classes([target])
     own = real.covariates[covariate]
@@ -257,5 +259,5 @@ def _measured(statistic: Callable[[np.ndarray], float], cells: int) -> dict[str,
     return _numbers(statistic(np.arange(cells)), *interval(statistic, cells))
 
 
-def _numbers(value: float, low: float, high: float) -> dict[str, float]:
+def _numbers(value: SupportsFloat, low: SupportsFloat, high: SupportsFloat) -> dict[str, float]:
     return {"value": float(value), "low": float(low), "high": float(high)}

@@ -8,6 +8,7 @@ groups are kept.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +29,10 @@ COLUMNS = (
     "dataset", "model", "origin", "target", "time", "branch_time", "metric", "value", "low", "high",
     "n",
 )  # fmt: skip
-# Of objects before and after, and the class they should have, by metric its value in some of them,
-# whose numbers are given.
-Measures = Callable[[np.ndarray, np.ndarray, str], dict[str, Callable[[np.ndarray], float]]]
+# A metric's value in some objects, whose numbers are given.
+Metric = Callable[[np.ndarray], float]
+# Metrics by name, of objects before and after and of the class they should have.
+Measures = Callable[[np.ndarray, np.ndarray, str], dict[str, Metric]]
 
 
 def control_curve(
@@ -41,7 +43,7 @@ def control_curve(
     measures: Measures,
     tree: BranchTree,
     sampler: Sampler,
-) -> tuple[list[dict], dict[str, Samples]]:
+) -> tuple[list[dict[str, Any]], dict[str, Samples]]:
     """How many objects change class, and how much of them is kept, over noise levels.
 
     Args:
@@ -89,7 +91,7 @@ def by_values(classifier: Classifier, classes: Sequence[str]) -> Measures:
         classes: class names.
     """
 
-    def measures(before: np.ndarray, after: np.ndarray, target: str):
+    def measures(before: np.ndarray, after: np.ndarray, target: str) -> dict[str, Metric]:
         right = classifier.predict(after) == classes.index(target)
         x, y = (objects.reshape(len(objects), -1) for objects in (before, after))
         metrics = {
@@ -118,23 +120,23 @@ def by_structure(classes_by: str) -> Measures:
     """
     class_of = predicate(classes_by)
 
-    def measures(before: np.ndarray, after: np.ndarray, target: str):
+    def measures(before: np.ndarray, after: np.ndarray, target: str) -> dict[str, Metric]:
         mols, made = valid_molecules(before), valid_molecules(after)
         values = {
             "changed": [mol is not None and class_of(mol) == target for mol in made],
             "kept": [overlap(one, other) for one, other in zip(mols, made, strict=True)],
             "valid": [mol is not None for mol in made],
         }
-        arrays = {metric: np.array(found, dtype=float) for metric, found in values.items()}
-        return {
-            metric: lambda chosen, found=found: found[chosen].mean()
-            for metric, found in arrays.items()
-        }
+        return {metric: _mean_of(np.array(found, float)) for metric, found in values.items()}
 
     return measures
 
 
-def _measured(metrics: dict[str, Callable[[np.ndarray], float]], count: int) -> Iterator[dict]:
+def _mean_of(values: np.ndarray) -> Metric:
+    return lambda chosen: values[chosen].mean()
+
+
+def _measured(metrics: dict[str, Metric], count: int) -> Iterator[dict[str, Any]]:
     """Metric, value and its interval, for each metric of so many objects."""
     for metric, of in metrics.items():
         low, high = map(float, interval(of, count))

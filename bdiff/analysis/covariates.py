@@ -52,7 +52,8 @@ def covariate_of(objects: np.ndarray, dataset: Dataset, covariate: str) -> np.nd
         raise ValueError(
             f"{dataset.name!r} has no covariate {covariate!r}, only {list(dataset.covariates)}"
         )
-    return dataset.covariates[covariate][rows_of(objects, dataset)]
+    values: np.ndarray = dataset.covariates[covariate][rows_of(objects, dataset)]
+    return values
 
 
 def common_values(values: np.ndarray, least: int = 2) -> np.ndarray:
@@ -87,12 +88,15 @@ class Reader:
 
     def right(self, x: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Whether the covariate of each object (n, features) is read as its value: (n,) bool."""
-        return self.model.predict(x) == values
+        right: np.ndarray = self.model.predict(x) == values
+        return right
 
     def right_of_real(self) -> np.ndarray:
         """The same of the real objects themselves, each by a classifier that has not seen it."""
         folds = StratifiedKFold(self.folds, shuffle=True, random_state=0)
-        return cross_val_predict(_classifier(), self.x, self.values, cv=folds) == self.values
+        read = cross_val_predict(_classifier(), self.x, self.values, cv=folds)
+        right: np.ndarray = read == self.values
+        return right
 
 
 def _classifier() -> LogisticRegression:
@@ -113,7 +117,8 @@ def covariate_effects(x: np.ndarray, values: np.ndarray, names: np.ndarray) -> n
     for row, name in enumerate(names):
         if (values == name).any():
             means[row] = x[values == name].mean(axis=0)
-    return means - np.nanmean(means, axis=0)
+    effects: np.ndarray = means - np.nanmean(means, axis=0)
+    return effects
 
 
 def effect_slope(real: np.ndarray, made: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """What sharing trunks saves, in seconds and network evaluations (paper, section 5.3)."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -22,7 +23,7 @@ def measure_efficiency(
     linear: Linear | None = None,
     count: int = 64,
     repeats: int = 10,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Sample all classes of a branched model with separate chains and with shared trunks, in turns.
 
     All ways simulate all classes in one batch, so that the difference is the trunks' alone. (The
@@ -45,7 +46,7 @@ def measure_efficiency(
     for repeat in range(-1, repeats):
         turn = replace(sampler, seed=sampler.seed + repeat, per_class=count)
         for way in ways if repeat % 2 else reversed(ways):
-            sampled = linear if way == "linear" else model
+            sampled = linear if linear is not None and way == "linear" else model
             made = sample(sampled, request, turn, share_trunks=way == "shared").meta
             if repeat < 0:  # warming up
                 continue

@@ -14,9 +14,9 @@ from having any fold change at all.
 
 import numpy as np
 
-from bdiff.autoencoder import LDVAE
 from bdiff.data.dataset import Dataset
 from bdiff.data.simulated_cells import Truth, truth
+from bdiff.ldvae import LDVAE
 
 PER_CELL = 1e4  # counts that every cell is brought to
 TOP = 10  # markers of a class
@@ -25,7 +25,8 @@ TOP = 10  # markers of a class
 def shares_of(counts: np.ndarray) -> np.ndarray:
     """Share of every gene in its cell, (n, genes) -> (n, genes) float64, rows that sum to 1."""
     counts = np.asarray(counts, dtype=np.float64)
-    return counts / counts.sum(axis=1, keepdims=True)
+    shares: np.ndarray = counts / counts.sum(axis=1, keepdims=True)
+    return shares
 
 
 def log_normalised(shares: np.ndarray) -> np.ndarray:

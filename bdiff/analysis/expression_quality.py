@@ -7,6 +7,7 @@ autoencoder does; its own row there, "autoencoder", has no diffusion model. See
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +29,9 @@ from bdiff.analysis.metrics import (
     precision_recall,
 )
 from bdiff.analysis.quality import COLUMNS, NEIGHBOURS
-from bdiff.autoencoder import LDVAE
 from bdiff.data.dataset import Dataset
 from bdiff.data.simulated_cells import Truth
+from bdiff.ldvae import LDVAE
 from bdiff.progress import Progress
 from bdiff.sampling.files import Samples
 
@@ -46,7 +47,7 @@ def expression_quality(
     count: int = 1000,
     seed: int = 0,
     truth: Truth | None = None,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Metrics between cells of every model and real cells of each split.
 
     In all spaces; in "genes" and "counts" of normalised expression:
@@ -157,7 +158,8 @@ def _means(values: Sets) -> Found:
 
 def _statistics(counts: Sets) -> Found:
     for model, name, made, real in _pairs(counts):
-        metrics, found = {}, gene_statistics(made)
+        metrics: dict[str, float] = {}
+        found = gene_statistics(made)
         for statistic, value in gene_statistics(real).items():
             metrics |= _agreement(f"counts_{statistic}", value, found[statistic])
         yield model, name, metrics
@@ -172,8 +174,8 @@ def _fold_changes(shares: Sets, counts: Dataset, truth: Truth | None) -> Found:
     by_model = set_fold_changes(shares, counts)
     names = list(shares[REFERENCE])
     if truth is not None:
-        means = true_shares(truth, counts)
-        means = {name: means[[counts.code(name)]] for name in names}
+        known = true_shares(truth, counts)
+        means = {name: known[[counts.code(name)]] for name in names}
         true = set_fold_changes({REFERENCE: means}, counts)[REFERENCE]
     for model, made in by_model.items():
         if model == REFERENCE:

@@ -52,7 +52,9 @@ def overlap(a: "Mol | None", b: "Mol | None") -> float:
 
 
 def groups_kept(
-    before: "Sequence[Mol]", after: "Sequence[Mol | None]", unrelated: "Sequence[Mol]"
+    before: "Sequence[Mol | None]",
+    after: "Sequence[Mol | None]",
+    unrelated: "Sequence[Mol | None]",
 ) -> GroupsKept:
     """Overlap of functional groups before and after, against that with unrelated molecules.
 

@@ -26,7 +26,8 @@ def feature_correlation(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     u, v = (x - x.mean(axis=0, dtype=np.float64) for x in (before, after))
     spread = np.sqrt((u**2).sum(axis=0) * (v**2).sum(axis=0))
     spread[spread < 1e-9 * len(u)] = np.nan
-    return (u * v).sum(axis=0) / spread
+    correlation: np.ndarray = (u * v).sum(axis=0) / spread
+    return correlation
 
 
 def interval(

@@ -145,7 +145,8 @@ def nearest_distance(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
     index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(reference)
     nearest = index.kneighbors(x, return_distance=False)[:, 0]
     # Not the search's own distances: it expands the square, and gives equal objects some 1e-7.
-    return np.linalg.norm(x - reference[nearest], axis=1)
+    distances: np.ndarray = np.linalg.norm(x - reference[nearest], axis=1)
+    return distances
 
 
 def near_copies(made: np.ndarray, held_out: np.ndarray, share: float = 0.01) -> float:

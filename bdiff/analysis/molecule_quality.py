@@ -3,8 +3,8 @@
 The metrics are those of `bdiff.analysis.molecules`.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def molecule_quality(
     *,
     count: int = 1000,
     seed: int = 0,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Every metric of generated molecules, for each class.
 
         valid, connected, in_class   shares of all
@@ -70,10 +70,10 @@ def molecule_quality(
         progress.update(1)
         for name in dataset.classes:
             reference, real = _disjoint(dataset.of(name, "train"), count, seed, name)
-            sets = {"real": real} | {
+            objects = {"real": real} | {
                 model: made.where(label=name, role="sample") for model, made in samples.items()
             }
-            sets = {model: valid_molecules(x) for model, x in sets.items() if len(x)}
+            sets = {model: valid_molecules(x) for model, x in objects.items() if len(x)}
             for model, mols in sets.items():
                 row = {"model": model, "class": name, "n": len(mols), "space": "molecules"}
                 values = {"in_class": class_share(mols, class_of, name)} | _values(mols, training)
@@ -86,21 +86,23 @@ def molecule_quality(
 
 
 def _distances(
-    reference: "Sequence[Mol]", sets: "dict[str, Sequence[Mol | None]]"
+    reference: "Sequence[Mol | None]", sets: "Mapping[str, Sequence[Mol | None]]"
 ) -> Iterator[tuple[str, int, float]]:
     """Model, size of both sets and FCD to the reference, of all that have two valid molecules."""
-    valid = {
-        model: [text for text in smiles_of(mols) if text is not None]
-        for model, mols in sets.items()
-    }
+    valid = {model: _valid(mols) for model, mols in sets.items()}
     valid = {model: smiles for model, smiles in valid.items() if len(smiles) > 1}
     n = min([len(reference), *map(len, valid.values())])
-    real = chemnet_features(smiles_of(reference)[:n])
+    real = chemnet_features(_valid(reference)[:n])
     for model, smiles in valid.items():
         yield model, n, frechet_distance(chemnet_features(smiles[:n]), real)
 
 
-def _values(mols: "Sequence[Mol | None]", training: set[str]) -> dict[str, float]:
+def _valid(mols: "Sequence[Mol | None]") -> list[str]:
+    """Canonical SMILES of the valid molecules."""
+    return [text for text in smiles_of(mols) if text is not None]
+
+
+def _values(mols: "Sequence[Mol | None]", training: set[str | None]) -> dict[str, float]:
     smiles = smiles_of(mols)
     rings, halogens = counts(mols, ring_count), counts(mols, halogen_count)
     return {

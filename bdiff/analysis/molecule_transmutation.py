@@ -5,7 +5,7 @@ models are judged alike, by the same unrelated real molecules of the new class.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def molecule_transmutation(
     classes_by: ClassesBy,
     *,
     seed: int = 0,
-) -> tuple[list[dict], list[dict]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What each model made of real molecules, for every direction.
 
         valid, connected    shares of all
@@ -103,7 +103,7 @@ def _ways(transmutation: Samples) -> list[tuple[str, str]]:
     return list(dict.fromkeys(zip(*columns, strict=True)))
 
 
-def _unrelated(dataset: Dataset, target: str, count: int, seed: int) -> "list[Mol]":
+def _unrelated(dataset: Dataset, target: str, count: int, seed: int) -> "list[Mol | None]":
     """Random real molecules of a class; each once, as long as there are any left."""
     real = dataset.of(target, "train")
     order = generator(seed, "unrelated", target).permutation(len(real))
@@ -120,12 +120,12 @@ def _of_valid(by_molecule: np.ndarray) -> dict[str, float]:
 
 
 def _of_sets(
-    before: "Sequence[Mol]",
+    before: "Sequence[Mol | None]",
     after: "Sequence[Mol | None]",
-    unrelated: "Sequence[Mol]",
-    training: set[str],
+    unrelated: "Sequence[Mol | None]",
+    training: set[str | None],
 ) -> dict[str, float]:
-    values = {
+    values: dict[str, float] = {
         f"with_{name}_{when}": int((counts(mols, count) > 0).sum())
         for name, count in (("ring", ring_count), ("halogen", halogen_count))
         for when, mols in (("before", before), ("after", after))
@@ -135,7 +135,7 @@ def _of_sets(
     return values
 
 
-def _measured(by_molecule: np.ndarray, of_all: Mapping[str, float]) -> Iterator[dict]:
+def _measured(by_molecule: np.ndarray, of_all: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     """Metric, value and its interval; of the numbers of each molecule, (n, 5), the means."""
     n = len(by_molecule)
     ends = interval(lambda chosen: by_molecule[chosen].mean(axis=0), n)

@@ -17,7 +17,7 @@ section 3.
 
 import warnings
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def uniqueness(smiles: Sequence[str | None]) -> float:
     return len(set(valid)) / len(valid) if valid else float("nan")
 
 
-def novelty(smiles: Sequence[str | None], training: Collection[str]) -> float:
+def novelty(smiles: Sequence[str | None], training: Collection[str | None]) -> float:
     """Share of the distinct valid molecules that are not among the training molecules.
 
     Args:
@@ -132,7 +132,9 @@ def chemnet_features(smiles: Sequence[str]) -> np.ndarray:
         # fcd uses a name that numpy will drop, and leaves a folder to be cleaned up.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", ResourceWarning)
-        return fcd.get_predictions(fcd.load_ref_model(), list(smiles), n_jobs=0, device="cpu")
+        net = fcd.load_ref_model()
+        features: np.ndarray = fcd.get_predictions(net, list(smiles), n_jobs=0, device="cpu")
+        return features
 
 
 def chemnet_distance(a: Sequence[str], b: Sequence[str]) -> float:
@@ -144,7 +146,7 @@ def chemnet_distance(a: Sequence[str], b: Sequence[str]) -> float:
     return frechet_distance(chemnet_features(a), chemnet_features(b))
 
 
-def class_statistics(smiles: Sequence[str]) -> list[dict]:
+def class_statistics(smiles: Sequence[str]) -> list[dict[str, Any]]:
     """How many molecules have which rings, aromatic atoms and halogens; paper, section 1.5.
 
     Args:

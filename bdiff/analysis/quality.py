@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain, groupby
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +26,8 @@ NEIGHBOURS = 5  # k of the manifolds, as Naeem et al. choose
 
 def quality(
     dataset: Dataset, samples: dict[str, Samples], *, count: int = 1000, seed: int = 0
-) -> list[dict]:
-    """Every metric of `bdiff.analysis.metrics`, and a classifier's accuracy, for each class.
+) -> list[dict[str, Any]]:
+    """Every metric of `bdiff.analysis.metrics`, and a classifier's accuracy, for each class::
 
         frechet_raw                  between samples and real objects of both splits, raw values
         frechet_features             the same between the classifier's features
@@ -47,8 +48,8 @@ def quality(
         seed: of the choice of real objects and of the classifier.
 
     Returns:
-        Tidy rows with `COLUMNS`. Model "real" is the reference: real objects in place of samples,
-        as many of them, and held-out ones for accuracy and distances.
+        Tidy rows with `COLUMNS`. Model "real" is the reference, of real objects in place of
+        samples, as many of them, and of held-out ones for accuracy and distances.
 
     Raises:
         ValueError: if the samples are of another data set, or a class has fewer than four training
@@ -58,7 +59,8 @@ def quality(
     train = dataset.select("train")
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
     facts = {"dataset": dataset.name, "seed": seed}
-    found, arguments = [], (dataset, samples, classifier, count, seed)
+    found: list[dict[str, Any]] = []
+    arguments = (dataset, samples, classifier, count, seed)
     # the classes of each split are compared, then all are judged
     parts = len(dataset.classes) * (len(set(dataset.split.tolist())) + 1)
     with Progress("measuring the quality", parts, "classes") as progress:
@@ -88,7 +90,7 @@ def _check(dataset: Dataset, samples: dict[str, Samples]) -> None:
 
 def _compared(
     dataset: Dataset, samples: dict[str, Samples], classifier: Classifier, count: int, seed: int
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Metrics between two sets: samples and real objects of each split, as many of each."""
     for split in sorted(set(dataset.split.tolist()), reverse=True):
         for name in dataset.classes:
@@ -124,7 +126,7 @@ def _between(real: np.ndarray, made: np.ndarray) -> dict[str, float]:
 
 def _judged(
     dataset: Dataset, samples: dict[str, Samples], classifier: Classifier, count: int, seed: int
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Metrics of one set: of every model's samples, and of held-out objects if there are any."""
     for name in dataset.classes:
         trained, held_out = dataset.of(name, "train"), dataset.of(name, "test")

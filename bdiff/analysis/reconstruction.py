@@ -35,7 +35,9 @@ def reconstruction(autoencoder: LDVAE, dataset: Dataset) -> dict[str, dict[str, 
     return {split: _figures(autoencoder, x, null) for split, x in splits.items() if len(x)}
 
 
-def _figures(autoencoder: LDVAE, counts: np.ndarray, null: tuple) -> dict[str, float]:
+def _figures(
+    autoencoder: LDVAE, counts: np.ndarray, null: tuple[np.ndarray, np.ndarray]
+) -> dict[str, float]:
     mean, log_variance = posterior(autoencoder, counts)
     noise = generator(0, "reconstruction").standard_normal(mean.shape)
     z = mean + noise * np.exp(log_variance / 2)
@@ -65,7 +67,9 @@ def _dispersion(counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """r of each gene by the method of moments: Σ mu² / Σ ((x - mu)² - mu) over the cells."""
     mu = counts.sum(axis=1, dtype=np.float64)[:, None] * shares
     squares, excess = (mu**2).sum(axis=0), ((counts - mu) ** 2 - mu).sum(axis=0)
-    return squares / np.maximum(excess, 1e-6 * squares)  # genes may vary less than Poisson's
+    # Genes may vary less than Poisson's.
+    r: np.ndarray = squares / np.maximum(excess, 1e-6 * squares)
+    return r
 
 
 def _correlation(counts: np.ndarray, shares: np.ndarray) -> float:

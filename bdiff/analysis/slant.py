@@ -41,4 +41,5 @@ def slant(images: np.ndarray) -> np.ndarray:
     right = right - ((ink * right).sum(axis=(1, 2)) / total)[:, None, None]
     up = up - ((ink * up).sum(axis=(1, 2)) / total)[:, None, None]
     spread = (ink * up**2).sum(axis=(1, 2))
-    return (ink * right * up).sum(axis=(1, 2)) / np.maximum(spread, 1e-12)
+    slants: np.ndarray = (ink * right * up).sum(axis=(1, 2)) / np.maximum(spread, 1e-12)
+    return slants

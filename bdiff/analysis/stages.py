@@ -90,7 +90,8 @@ def stages_of(
                     f"a stage has the classes of the one before, {sorted(old)}, and one more, "
                     f"found {sorted(new)}; give the stages in their order"
                 )
-            stage = Stage(*(new - old), quality, made)
+            (added,) = new - old
+            stage = Stage(added, quality, made)
         stages.append(stage)
     return stages
 
@@ -134,7 +135,8 @@ def same_samples(stages: Sequence[Stage], number: int, model: str, name: str) ->
     old, new = (stage.samples.get(model) for stage in stages[number - 1 : number + 1])
     if old is None or new is None or name not in old.label:
         return None
-    return np.array_equal(*(made.where(label=name, role="sample") for made in (old, new)))
+    before, after = (made.where(label=name, role="sample") for made in (old, new))
+    return np.array_equal(before, after)
 
 
 def compare_old_classes(stages: Sequence[Stage]) -> str:
@@ -143,7 +145,8 @@ def compare_old_classes(stages: Sequence[Stage]) -> str:
     Every class is compared at each stage with the stage before; equal are arrays of the same shape
     with the same values.
     """
-    sizes, differing = {}, {}
+    sizes: dict[str, int] = {}
+    differing: dict[str | None, list[str]] = {}
     for number, (before, after) in enumerate(pairwise(stages), 1):
         old, new = (stage.samples.get("branched") for stage in (before, after))
         if old is None or new is None or not set(before.classes) <= set(old.label.tolist()):

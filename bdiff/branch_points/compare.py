@@ -6,19 +6,32 @@ clades (the sets of classes below a branch point) that the trees of two draws ha
 """
 
 import time
+from collections.abc import Iterable
 from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bdiff.branch_points.estimate import draw_objects, pair_times_and_tree
+from bdiff.branch_points.similarity import Objects
+from bdiff.process import Process
 from bdiff.progress import Progress
+
+if TYPE_CHECKING:
+    from bdiff.data.dataset import Dataset
 
 ESTIMATORS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 
 def compare_estimators(
-    data, process, *, objects: int, draws: int = 4, seed: int = 0, **settings
-) -> list[dict]:
+    data: "Dataset | Objects",
+    process: Process,
+    *,
+    objects: int,
+    draws: int = 4,
+    seed: int = 0,
+    **settings: Any,
+) -> list[dict[str, Any]]:
     """Agreement between draws of objects, for all estimators.
 
     Args:
@@ -58,7 +71,12 @@ def compare_estimators(
     return rows
 
 
-def _of_draws(method: str, seconds: list[float], crossings: list, clades: list[set]) -> list[dict]:
+def _of_draws(
+    method: str,
+    seconds: list[float],
+    crossings: list[np.ndarray],
+    clades: list[set[frozenset[str]]],
+) -> list[dict[str, Any]]:
     """The rows of one estimator; one entry of each list per draw."""
     numbers = combinations(range(len(clades)), 2)
     shared = {f"{i}-{j}": len(clades[i] & clades[j]) for i, j in numbers}
@@ -72,7 +90,9 @@ def _of_draws(method: str, seconds: list[float], crossings: list, clades: list[s
     ]
 
 
-def _rows(method: str, measure: str, values) -> list[dict]:
+def _rows(
+    method: str, measure: str, values: Iterable[tuple[str | int, float]]
+) -> list[dict[str, Any]]:
     return [
         {"estimator": method, "measure": measure, "draw": str(draw), "value": value}
         for draw, value in values

@@ -8,21 +8,26 @@ given_tree([{"classes": ["4", "9"], "time": 0.35}, ...], classes, process)     s
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bdiff.branch_points.linkage import crossing_times, first_met, join, link
 from bdiff.branch_points.sharing_cost import sharing_costs
 from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
+from bdiff.process import Process
 from bdiff.randomness import generator
 from bdiff.tree import BranchPoint, BranchTree
+
+if TYPE_CHECKING:
+    from bdiff.data.dataset import Dataset
 
 METHODS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 
 def estimate_tree(
-    data,
-    process,
+    data: "Dataset | Objects",
+    process: Process,
     *,
     method: str = "sharing_cost",
     objects: int | None = None,
@@ -76,7 +81,7 @@ def estimate_tree(
 
 def pair_times_and_tree(
     objects: Objects,
-    process,
+    process: Process,
     *,
     method: str = "sharing_cost",
     times: int = 1000,
@@ -126,7 +131,9 @@ def pair_times_and_tree(
     return crossing, BranchTree(names, tree.points, tree.horizon, process.to_dict())
 
 
-def extend_tree(tree: BranchTree, name: str, data, process, **settings) -> BranchTree:
+def extend_tree(
+    tree: BranchTree, name: str, data: "Dataset | Objects", process: Process, **settings: Any
+) -> BranchTree:
     """The tree with one more class; all branch points that there are stay where they are.
 
     Args:
@@ -156,7 +163,7 @@ def extend_tree(tree: BranchTree, name: str, data, process, **settings) -> Branc
 
 
 def draw_objects(
-    data, count: int | None, seed: int, *, equal: bool = False
+    data: "Dataset | Objects", count: int | None, seed: int, *, equal: bool = False
 ) -> dict[str, np.ndarray]:
     """`count` objects of each class, without replacement, or all of them if `count` is None.
 
@@ -169,16 +176,18 @@ def draw_objects(
     Raises:
         ValueError: if a class has fewer objects than asked for.
     """
-    if not isinstance(data, Mapping):
-        data = {name: data.of(name, "train") for name in data.classes}
-    if not data:
+    if isinstance(data, Mapping):
+        objects = dict(data)
+    else:
+        objects = {name: data.of(name, "train") for name in data.classes}
+    if not objects:
         raise ValueError("found no class; a tree needs the objects of one or more")
-    if count is None and equal:
-        count = min(map(len, data.values()))
-    elif count is None:
-        return dict(data)
+    if count is None and not equal:
+        return objects
+    if count is None:
+        count = min(map(len, objects.values()))
     drawn = {}
-    for name, x in data.items():
+    for name, x in objects.items():
         if len(x) < _at_least_two(count, "objects"):
             raise ValueError(
                 f"class {name!r} has {len(x)} object(s), fewer than the {count} asked for; lower "
@@ -188,7 +197,9 @@ def draw_objects(
     return drawn
 
 
-def given_tree(points: Sequence[Mapping], classes: Sequence[str], process) -> BranchTree:
+def given_tree(
+    points: Sequence[Mapping[str, Any]], classes: Sequence[str], process: Process
+) -> BranchTree:
     """The tree of branch points set by hand.
 
     Args:

@@ -88,9 +88,11 @@ def first_met(
             f"classes {classes[u]!r} and {classes[v]!r} stay apart up to t = {times[-1]:g}: "
             + why.format(least=lacking[:, u, v].min())
         )
-    crossing = times[met.argmax(axis=0)]
+    crossing: np.ndarray = times[met.argmax(axis=0)]
     crossing[np.diag_indices(len(classes))] = 0
-    return np.maximum(crossing, crossing.T)  # float rounding may part u, v from v, u by one step
+    # Float rounding may part u, v from v, u by one step.
+    symmetric: np.ndarray = np.maximum(crossing, crossing.T)
+    return symmetric
 
 
 def join(tree: BranchTree, name: str, crossing: Mapping[str, float], least: float) -> BranchTree:

@@ -26,9 +26,10 @@ out late.
 import numpy as np
 
 from bdiff.branch_points.similarity import Objects, alpha_sigma, flatten
+from bdiff.process import Process
 
 
-def sharing_costs(objects: Objects, process, times: np.ndarray) -> np.ndarray:
+def sharing_costs(objects: Objects, process: Process, times: np.ndarray) -> np.ndarray:
     """Cost of sharing for every two classes, the greater of both directions.
 
     Args:

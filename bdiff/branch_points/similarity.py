@@ -28,6 +28,7 @@ import torch
 from numpy.polynomial.chebyshev import chebvander
 from scipy.special import gammaln, hyp1f1
 
+from bdiff.process import Process
 from bdiff.randomness import generator
 
 Objects = Mapping[str, np.ndarray]
@@ -45,10 +46,11 @@ def mean_resultant_length(kappa: np.ndarray, dimension: int) -> np.ndarray:
     """
     kappa = np.minimum(kappa, 1e9)  # from where s = 1 to the last digit and κ² is finite
     factor = np.exp(gammaln((dimension + 1) / 2) - gammaln(dimension / 2 + 1)) / np.sqrt(2)
-    return factor * kappa * hyp1f1(0.5, dimension / 2 + 1, -(kappa**2) / 2)
+    length: np.ndarray = factor * kappa * hyp1f1(0.5, dimension / 2 + 1, -(kappa**2) / 2)
+    return length
 
 
-def all_pairs(objects: Objects, process, times: np.ndarray) -> np.ndarray:
+def all_pairs(objects: Objects, process: Process, times: np.ndarray) -> np.ndarray:
     """Expected similarity of every two classes, over all pairs of objects and all noise.
 
     Args:
@@ -76,7 +78,7 @@ def all_pairs(objects: Objects, process, times: np.ndarray) -> np.ndarray:
         units = terms / np.where(norm > 0, norm, 1)[:, None]
         means[number] = coefficients @ (units.T.astype(np.float32) @ x) / len(x)
         itself[:, number] = np.einsum("tk,tk->t", coefficients @ (terms.T @ terms), coefficients)
-    curves = np.matmul(means.transpose(1, 0, 2), means.transpose(1, 2, 0))
+    curves: np.ndarray = np.matmul(means.transpose(1, 0, 2), means.transpose(1, 2, 0))
     # Within a class the n pairs of an object with itself, Σ_i s_i², leave the mean over n² pairs.
     diagonal, n = np.arange(len(flat)), np.array(list(map(len, flat)))
     curves[:, diagonal, diagonal] *= n / (n - 1)
@@ -114,7 +116,7 @@ class _NormSeries:
         return coefficients
 
 
-def aligned_pairs(objects: Objects, process, times: np.ndarray, seed: int) -> np.ndarray:
+def aligned_pairs(objects: Objects, process: Process, times: np.ndarray, seed: int) -> np.ndarray:
     """The paper's similarity curves: one draw of noise a time, object n beside object n.
 
     Within a class, object n is compared with object N - 1 - n, which makes N // 2 distinct pairs;
@@ -153,7 +155,7 @@ def aligned_pairs(objects: Objects, process, times: np.ndarray, seed: int) -> np
 
 
 def pair_similarities(
-    first: np.ndarray, second: np.ndarray, process, time: float, *, seed: int = 0
+    first: np.ndarray, second: np.ndarray, process: Process, time: float, *, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Similarities of single pairs of noised objects at one time, each object noised once.
 
@@ -200,6 +202,6 @@ def _normalise(x: np.ndarray) -> None:
     x /= np.where(norms > 0, norms, 1)
 
 
-def alpha_sigma(process, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def alpha_sigma(process: Process, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     t = torch.as_tensor(times, dtype=torch.float64)
     return process.alpha(t).numpy(), process.sigma(t).numpy()

@@ -6,13 +6,14 @@ with these laid over it, one after the other, as `snakemake --configfile` takes 
 
 import argparse
 import json
+from collections.abc import Sequence
 
 from bdiff.config.config import Config
 from bdiff.config.load import read_config
 from bdiff.script import run
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bdiff.config",
         description=__doc__,

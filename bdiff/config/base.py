@@ -1,6 +1,6 @@
 """What all sections share: their strictness, and the types of their values."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -50,12 +50,12 @@ def _kind(value: Any) -> str:
     return "word" if isinstance(value, str) else "other"
 
 
-def word_or(word: Any, other: Any) -> Any:
-    """Either one of some words or another type; told apart first, so that one error is given."""
-    tagged = Annotated[word, Tag("word")] | Annotated[other, Tag("other")]
-    return Annotated[tagged, Discriminator(_kind)]
-
-
+Word = TypeVar("Word")
+Other = TypeVar("Other")
+# Either one of some words or another type; told apart first, so that one error is given.
+WordOr = Annotated[
+    Annotated[Word, Tag("word")] | Annotated[Other, Tag("other")], Discriminator(_kind)
+]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Real = Annotated[float, BeforeValidator(_not_a_switch)]
 # Keys become names of files and folders.

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from bdiff.config.check_names import known_names, pairs, unique
 from bdiff.config.dataset import Dataset
+from bdiff.config.experiments import Extension, LeaveOneOut
 
 
 def experiments(path: str, dataset: Dataset) -> Iterator[str]:
     """One line for everything about the experiments of a data set that does not fit."""
     if dataset.extension:
-        yield from _extension(f"{path}.extension", dataset)
+        yield from _extension(f"{path}.extension", dataset.extension, dataset.classes)
     if dataset.leave_one_out:
-        yield from _leave_one_out(path, dataset)
+        yield from _leave_one_out(path, dataset.leave_one_out, dataset.classes)
     if dataset.control:
         yield from pairs(f"{path}.control.pairs", dataset.control.pairs, dataset.classes)
         if dataset.training.linear is None:
@@ -29,10 +30,9 @@ def experiments(path: str, dataset: Dataset) -> Iterator[str]:
         yield from unique(f"{path}.epsilon_sweep.epsilons", written)
 
 
-def _extension(path: str, dataset: Dataset) -> Iterator[str]:
-    section = dataset.extension
+def _extension(path: str, section: Extension, classes: tuple[str, ...] | None) -> Iterator[str]:
     for key, names in (("start", section.start), ("add", section.add)):
-        yield from known_names(f"{path}.{key}", names, dataset.classes, "class")
+        yield from known_names(f"{path}.{key}", names, classes, "class")
         yield from unique(f"{path}.{key}", names)
     for name in dict.fromkeys(section.add):
         if name in section.start:
@@ -42,19 +42,21 @@ def _extension(path: str, dataset: Dataset) -> Iterator[str]:
             )
 
 
-def _leave_one_out(path: str, dataset: Dataset) -> Iterator[str]:
-    if dataset.classes is None:
+def _leave_one_out(
+    path: str, section: LeaveOneOut, classes: tuple[str, ...] | None
+) -> Iterator[str]:
+    if classes is None:
         yield (
             f"{path}.leave_one_out: which classes the others are, only the file knows; list all of "
             f"them under {path}.data.classes"
         )
         return
-    if len(dataset.classes) < 3:
+    if len(classes) < 3:
         yield (
-            f"{path}.leave_one_out: the data have the classes {', '.join(dataset.classes)}; "
+            f"{path}.leave_one_out: the data have the classes {', '.join(classes)}; "
             f"without one of them there should still be two"
         )
-    chosen = dataset.leave_one_out.classes
+    chosen = section.classes
     if chosen != "all":
-        yield from known_names(f"{path}.leave_one_out.classes", chosen, dataset.classes, "class")
+        yield from known_names(f"{path}.leave_one_out.classes", chosen, classes, "class")
         yield from unique(f"{path}.leave_one_out.classes", chosen)

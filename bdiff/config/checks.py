@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
+from bdiff.config.base import Pair
 from bdiff.config.check_experiments import experiments
 from bdiff.config.check_names import known_names, pair, pairs, unique
 from bdiff.config.config import Config
 from bdiff.config.data import COUNTS
 from bdiff.config.dataset import Dataset
-from bdiff.config.figures import NEEDS, Examples
-from bdiff.config.sampling import DISCRETE, ELEMENTWISE, is_discrete
+from bdiff.config.figures import NEEDS, Examples, Figure
+from bdiff.config.sampling import DISCRETE, ELEMENTWISE, Metrics, is_discrete
 from bdiff.config.trees import BranchPoint
 
 FORMS = {"images": "images", "table": "a table", "molecules": "molecules"}
 NETS = {
     "images": ("residual_unet", "unet"),
     "table": ("residual", "dense"),
-    "molecules": ("residual_graph", "graph"),
+    "molecules": ("graph_transformer", "graph"),
 }
 
 NOT_OF_MOLECULES = (
@@ -62,7 +63,7 @@ def _dataset(path: str, dataset: Dataset) -> Iterator[str]:
                 f"null"
             )
     if dataset.metrics:
-        yield from _metrics(path, dataset)
+        yield from _metrics(path, dataset, dataset.metrics)
     for part in ("hybrids", "transmutation"):
         if section := getattr(dataset, part):
             yield from pairs(f"{path}.{part}.pairs", section.pairs, dataset.classes)
@@ -131,18 +132,18 @@ def _joint(path: str, dataset: Dataset, process: str) -> Iterator[str]:
 
 def _net(path: str, dataset: Dataset) -> Iterator[str]:
     """The network fits the form of the objects, and a U-Net the size of the images."""
-    net = dataset.net
+    net, size = dataset.net, (dataset.shape or ())[1:]
     if net.name not in NETS[dataset.form]:
         form, fitting = FORMS[dataset.form], NETS[dataset.form][0]
         yield f"{path}.name: found {net.name!r}; the data are {form}, use {fitting!r}"
-    elif net.name == "residual_unet" and any(size % net.patch for size in dataset.shape[1:]):
-        height, width = dataset.shape[1:]
+    elif net.name == "residual_unet" and any(length % net.patch for length in size):
+        height, width = size
         yield (
             f"{path}.patch: found {net.patch}, but the images are {height}x{width}; height and "
             f"width should be multiples of the patch"
         )
     elif net.name == "unet":
-        sizes = [dataset.shape[1:]]
+        sizes = [size]
         for stride in net.strides:
             if min(sizes[-1]) < 3:
                 yield (
@@ -151,7 +152,7 @@ def _net(path: str, dataset: Dataset) -> Iterator[str]:
                     f"convolution needs 3 pixels or more, use fewer of them or smaller strides"
                 )
                 return
-            sizes.append(tuple((size - 3) // stride + 1 for size in sizes[-1]))
+            sizes.append(tuple((length - 3) // stride + 1 for length in sizes[-1]))
 
 
 def _classes(path: str, dataset: Dataset) -> Iterator[str]:
@@ -195,27 +196,30 @@ def _branch_points(
         )
 
 
-def _metrics(path: str, dataset: Dataset) -> Iterator[str]:
+def _metrics(path: str, dataset: Dataset, metrics: Metrics) -> Iterator[str]:
     if dataset.samples is None:
         yield f"{path}.metrics: needs samples; add {path}.samples, or set metrics to null"
-    elif dataset.metrics.count > dataset.samples.count:
+    elif metrics.count > dataset.samples.count:
         yield (
-            f"{path}.metrics.count: found {dataset.metrics.count}; should be at most "
+            f"{path}.metrics.count: found {metrics.count}; should be at most "
             f"samples.count, which is {dataset.samples.count}"
         )
 
 
 def _figure(
-    path: str, figure, config: Config, needs: Sequence[str], form: str | None
+    path: str, figure: Figure, config: Config, needs: Sequence[str], form: str | None
 ) -> Iterator[str]:
     yield from _made_of(f"{path}.dataset", figure.dataset, config, needs, form)
     dataset = config.datasets.get(figure.dataset)
     if dataset is None:
         return
     if isinstance(figure, Examples) and figure.discrete:
-        yield from _discrete_examples(f"{path}.discrete", figure, config, needs, form)
+        yield from _discrete_examples(
+            f"{path}.discrete", figure.discrete, figure.dataset, config, needs, form
+        )
     if "hybrids" in needs and dataset.hybrids and dataset.transmutation:
-        yield from _same_pairs(f"{path}.dataset", figure.dataset, dataset)
+        pairs_of = dataset.hybrids.pairs, dataset.transmutation.pairs
+        yield from _same_pairs(f"{path}.dataset", figure.dataset, *pairs_of)
     if hasattr(figure, "classes"):
         yield from known_names(f"{path}.classes", figure.classes, dataset.classes, "class")
         yield from unique(f"{path}.classes", figure.classes)
@@ -239,7 +243,7 @@ def _made_of(
             )
     if form and dataset.form != form:
         yield f"{path}: {name!r} is {FORMS[dataset.form]}, but the figure shows {FORMS[form]}"
-    elif form == "images" and dataset.shape[0] > 1:
+    elif form == "images" and dataset.shape and dataset.shape[0] > 1:
         yield (
             f"{path}: {name!r} has images of {dataset.shape[0]} channels, but "
             f"the figure draws grey ones; set the figure to null"
@@ -247,28 +251,27 @@ def _made_of(
 
 
 def _discrete_examples(
-    path: str, figure: Examples, config: Config, needs: Sequence[str], form: str | None
+    path: str, name: str, beside: str, config: Config, needs: Sequence[str], form: str | None
 ) -> Iterator[str]:
-    yield from _made_of(path, figure.discrete, config, needs, form)
-    dataset = config.datasets.get(figure.discrete)
+    yield from _made_of(path, name, config, needs, form)
+    dataset = config.datasets.get(name)
     if dataset and config.process_of(dataset).name != "ddpm":
         yield (
-            f"{path}: {figure.discrete!r} has continuous time; set "
-            f"datasets.{figure.discrete}.process to {{name: ddpm}}, or discrete to null"
+            f"{path}: {name!r} has continuous time; set datasets.{name}.process to {{name: ddpm}}, "
+            f"or discrete to null"
         )
-    if dataset and dataset.classes != config.datasets[figure.dataset].classes:
+    if dataset and dataset.classes != config.datasets[beside].classes:
         yield (
-            f"{path}: {figure.discrete!r} has other classes than {figure.dataset!r}, but the "
-            f"figure shows them side by side"
+            f"{path}: {name!r} has other classes than {beside!r}, but the figure shows them side "
+            f"by side"
         )
 
 
-def _same_pairs(path: str, name: str, dataset: Dataset) -> Iterator[str]:
+def _same_pairs(
+    path: str, name: str, hybrids: Sequence[Pair], transmutation: Sequence[Pair]
+) -> Iterator[str]:
     """Whatever the order of the pairs, and of the classes in them."""
-    one, other = (
-        {tuple(sorted(pair)) for pair in section.pairs}
-        for section in (dataset.hybrids, dataset.transmutation)
-    )
+    one, other = ({tuple(sorted(pair)) for pair in section} for section in (hybrids, transmutation))
     if one != other:
         found = ", ".join("/".join(pair) for pair in sorted(one ^ other))
         yield (

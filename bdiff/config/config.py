@@ -88,7 +88,7 @@ class Config(Section):
     def _figure(self, name: str) -> dict[str, Any]:
         settings = _written(getattr(self.figures, name, None), f"figures.{name}")
         if name == "F18_molecules":
-            settings["classes_by"] = self.datasets[settings["dataset"]].data.classes_by
+            settings["classes_by"] = self.datasets[settings["dataset"]].classes_by
         return settings
 
     def _stage(self, stage: str, name: str, model: str | None) -> dict[str, Any]:
@@ -99,7 +99,8 @@ class Config(Section):
         def part(key: str) -> dict[str, Any]:
             return _written(getattr(dataset, key), f"datasets.{name}.{key}")
 
-        seed, classes = {"seed": self.seed}, {}
+        seed: dict[str, Any] = {"seed": self.seed}
+        classes = {}
         if isinstance(dataset, Derived) and dataset.kept:
             classes = {"classes": list(dataset.kept)}
         device = {"device": self.device}
@@ -117,7 +118,7 @@ class Config(Section):
             case "fit_autoencoder":
                 return seed | device | part("autoencoder")
             case "evaluate_molecules":
-                return seed | {"classes_by": dataset.data.classes_by}
+                return seed | {"classes_by": dataset.classes_by}
             case "estimate_tree":
                 draw = getattr(dataset, "draw", 0)
                 return process | {"seed": self.seed + draw} | classes | part("tree")
@@ -139,6 +140,8 @@ class Config(Section):
                     | {"kind": model, "net": part("net"), "training": training}
                 )
             case "extend":
+                assert isinstance(dataset, Derived)
+                assert model is not None
                 extended = dataset.extended[model]
                 tree = {} if model.startswith("linear") else {"tree": _estimated(part("tree"))}
                 return (
@@ -153,7 +156,7 @@ class Config(Section):
                 samples = part("samples")
                 if model != "linear_guided":
                     del samples["guidance"]
-                if getattr(dataset, "wanted", None):
+                if isinstance(dataset, Derived) and dataset.wanted:
                     samples["classes"] = list(dataset.wanted)
                 return seed | device | precision | samples
             case "evaluate" | "evaluate_expression":
@@ -165,7 +168,7 @@ class Config(Section):
             "compare_transmutation": "control",
         }
         molecules = stage == "compare_transmutation" and dataset.form == "molecules"
-        classes_by = {"classes_by": dataset.data.classes_by} if molecules else {}
+        classes_by = {"classes_by": dataset.classes_by} if molecules else {}
         return seed | device | classes_by | part(sections[stage])
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from bdiff.config.base import ClassName, Real, Section, Whole, word_or
+from bdiff.config.base import ClassName, Real, Section, Whole, WordOr
 
 DIGITS = tuple("0123456789")
 CLOTHES = (
@@ -104,7 +104,7 @@ class AnyData(Section):
     """What all data have."""
 
     source: str = Field(description=SOURCES)
-    classes: word_or(Literal["all"], tuple[ClassName, ...]) = Field(
+    classes: WordOr[Literal["all"], tuple[ClassName, ...]] = Field(
         "all", description="all, or a list of class names in the order wanted (quote digits)"
     )
 
@@ -112,7 +112,7 @@ class AnyData(Section):
 class UnsplitData(AnyData):
     """Data without a test set of their own."""
 
-    held_out: word_or(Literal["none"], Fraction) = Field(
+    held_out: WordOr[Literal["none"], Fraction] = Field(
         0.2, description="test objects: none, or a share of each class between 0 and 1"
     )
 
@@ -120,7 +120,7 @@ class UnsplitData(AnyData):
 class SplitData(AnyData):
     """Data with a test set of their own."""
 
-    held_out: word_or(Literal["official", "none"], Fraction) = Field(
+    held_out: WordOr[Literal["official", "none"], Fraction] = Field(
         "official",
         description="test objects: official (the data set's own), none (the paper's protocol: all "
         "training data), or a share of each class between 0 and 1",

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from bdiff.config.base import Section
-from bdiff.config.data import CLASSES, MOLECULE_CLASSES, MOLECULES, SHAPES, Data
+from bdiff.config.data import CLASSES, MOLECULE_CLASSES, SHAPES, Data, MoleculeClasses
 from bdiff.config.experiments import Control, EpsilonSweep, Extension, LeaveOneOut, Stability
 from bdiff.config.models import AnyNet, Autoencoder, Models, Process
 from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
@@ -74,12 +74,23 @@ class Dataset(Section):
     @property
     def classes_of_source(self) -> tuple[str, ...] | None:
         """The class names of the whole source, or None where only the file knows them."""
-        if self.data.source in MOLECULES:
+        if isinstance(self.data, MoleculeClasses):
             return MOLECULE_CLASSES.get(self.data.classes_by)
         return CLASSES.get(self.data.source)
 
     @property
-    def shape(self) -> tuple[int, int, int] | None:
+    def classes_by(self) -> str:
+        """What decides the classes of molecules.
+
+        Raises:
+            KeyError: if the objects are no molecules.
+        """
+        if isinstance(self.data, MoleculeClasses):
+            return self.data.classes_by
+        raise KeyError(f"the data of {self.data.source!r} are no molecules")
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
         """Channels, height and width of one image, or None for what is none."""
         if self.data.source == "file":
             return self.data.shape
@@ -88,6 +99,6 @@ class Dataset(Section):
     @property
     def form(self) -> str:
         """What the models work on: images, molecules or rows of a table, which latents are too."""
-        if self.data.source in MOLECULES:
+        if isinstance(self.data, MoleculeClasses):
             return "molecules"
         return "table" if self.shape is None else "images"

@@ -12,12 +12,14 @@ cannot have are written as in web addresses.
 """
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import Field
 
 from bdiff.config.base import Section
 from bdiff.config.dataset import Dataset
+from bdiff.config.experiments import EpsilonSweep, Stability
 from bdiff.config.models import LinearTraining, Models, Training
 from bdiff.config.sampling import Metrics, Samples
 
@@ -54,24 +56,34 @@ def derived(name: str, base: Dataset) -> dict[str, Derived]:
 
 def stages(base: Dataset, name: str) -> list[str]:
     """Names of the stages of a class extension, the start first."""
+    assert base.extension is not None
     return [f"{name}-extension-{number}" for number in range(len(base.extension.add) + 1)]
 
 
 def draws(base: Dataset, name: str) -> list[str]:
+    assert base.stability is not None
     return [f"{name}-draw-{number}" for number in range(base.stability.draws)]
 
 
 def epsilons(base: Dataset, name: str) -> dict[str, str]:
     """Epsilon as it is written -> name."""
+    assert base.epsilon_sweep is not None
     return {f"{e:g}": f"{name}-epsilon-{e:g}" for e in base.epsilon_sweep.epsilons}
 
 
 def left_out(base: Dataset, name: str) -> dict[str, tuple[str, str]]:
     """Class -> names of the data sets without it and with it added."""
     section = base.leave_one_out
-    classes = base.classes if section.classes == "all" else section.classes
+    assert section is not None
+    classes = _all_classes(base) if section.classes == "all" else section.classes
     slugs = {c: quote(c, safe="") for c in classes}
     return {c: (f"{name}-without-{slug}", f"{name}-added-{slug}") for c, slug in slugs.items()}
+
+
+def _all_classes(base: Dataset) -> tuple[str, ...]:
+    """Those of a data set of which classes are left out: its checks want them to be known."""
+    assert base.classes is not None
+    return base.classes
 
 
 def added(base: Dataset, name: str) -> dict[str, str]:
@@ -79,7 +91,7 @@ def added(base: Dataset, name: str) -> dict[str, str]:
     return {c: later for c, (_, later) in left_out(base, name).items()}
 
 
-def _derive(name: str, base: Dataset, count: int | None = None, **changes) -> Derived:
+def _derive(name: str, base: Dataset, count: int | None = None, **changes: Any) -> Derived:
     """The data, tree and network of a data set, and its samples, so many of a class, if any."""
     parts = {key: getattr(base, key) for key in ("data", "process", "autoencoder", "tree", "net")}
     if count is not None:
@@ -93,13 +105,13 @@ def _variants(name: str, base: Dataset) -> Iterator[tuple[str, Derived]]:
     if section := base.stability:
         for number, variant in enumerate(draws(base, name)):
             yield variant, _derive(name, base, tree=section.tree, draw=number, **_trained(section))
-    if section := base.epsilon_sweep:
-        for epsilon, variant in zip(section.epsilons, epsilons(base, name).values(), strict=True):
-            tree = section.tree.model_copy(update={"epsilon": epsilon})
-            yield variant, _derive(name, base, tree=tree, **_trained(section))
+    if sweep := base.epsilon_sweep:
+        for epsilon, variant in zip(sweep.epsilons, epsilons(base, name).values(), strict=True):
+            tree = sweep.tree.model_copy(update={"epsilon": epsilon})
+            yield variant, _derive(name, base, tree=tree, **_trained(sweep))
 
 
-def _trained(section) -> dict:
+def _trained(section: Stability | EpsilonSweep) -> dict[str, Any]:
     """What a variant's section says of its models, which it need not have."""
     if section.training is None:
         return {}
@@ -138,7 +150,7 @@ def _leave_one_out(name: str, base: Dataset) -> Iterator[tuple[str, Derived]]:
     if section is None:
         return
     for wanted, (without, later) in left_out(base, name).items():
-        kept = tuple(other for other in base.classes if other != wanted)
+        kept = tuple(other for other in _all_classes(base) if other != wanted)
         yield without, _derive(name, base, kept=kept, training=Models(branched=section.training))
         models = {
             model: Extended(

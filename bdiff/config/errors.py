@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+Sections = Mapping[int, type[BaseModel]]  # id of each mapping -> the model that read it
 
 # What pydantic says of types, in the words of the YAML file.
 PLAIN = {
@@ -38,14 +40,12 @@ def nearest(name: Any, known: Iterable[str]) -> str:
     return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
-def explain(
-    error: ValidationError, mapping: Mapping[str, Any], sections: Mapping[int, type]
-) -> list[str]:
+def explain(error: ValidationError, mapping: Mapping[str, Any], sections: Sections) -> list[str]:
     """One line for each error that pydantic found.
 
     Args:
         mapping: what was validated.
-        sections: id of each mapping within it -> the model that read it.
+        sections: of each mapping within it.
     """
     found = error.errors(include_url=False)
     return [_line(each, mapping, sections) for each in found if not _is_echo(each, found)]
@@ -59,7 +59,7 @@ def _is_echo(details: Mapping[str, Any], found: Iterable[Mapping[str, Any]]) -> 
     )
 
 
-def _line(details: Mapping[str, Any], mapping: Mapping, sections: Mapping[int, type]) -> str:
+def _line(details: Mapping[str, Any], mapping: Mapping[str, Any], sections: Sections) -> str:
     """The path, then what is wrong with what stands there."""
     kind, context = details["type"], details.get("ctx", {})
     steps = _steps(details["loc"], mapping, may_lack_last=kind == "missing")
@@ -114,7 +114,7 @@ def _expected(details: Mapping[str, Any], about: str) -> str:
     return PLAIN.get(kind, text.replace(" after validation", ""))
 
 
-def _steps(location: Sequence, mapping: Any, may_lack_last: bool) -> list[tuple[Any, Any]]:
+def _steps(location: Sequence[Any], mapping: Any, may_lack_last: bool) -> list[tuple[Any, Any]]:
     """The containers and keys on the way to a value.
 
     Pydantic's location also holds the names of union members and marks such as "[key]", which do
@@ -132,12 +132,12 @@ def _steps(location: Sequence, mapping: Any, may_lack_last: bool) -> list[tuple[
     return steps
 
 
-def _description(steps: Sequence[tuple[Any, Any]], sections: Mapping[int, type]) -> str:
+def _description(steps: Sequence[tuple[Any, Any]], sections: Sections) -> str:
     """What the innermost field on the way says of itself."""
     for container, key in reversed(steps):
         section = sections.get(id(container))
         if section and key in section.model_fields:
-            return section.model_fields[key].description
+            return section.model_fields[key].description or ""
     return ""
 
 

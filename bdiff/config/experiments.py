@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bdiff.config.base import ClassName, Real, Section, Whole, word_or
+from bdiff.config.base import ClassName, Real, Section, Whole, WordOr
 from bdiff.config.models import LinearTraining, Training
 from bdiff.config.sampling import Pairs
 from bdiff.config.trees import SAMPLING_END, Estimated, SimilarityTree
@@ -47,7 +47,7 @@ class Extension(Section):
 class LeaveOneOut(Section):
     """Each class added to a model of all others."""
 
-    classes: word_or(Literal["all"], Annotated[tuple[ClassName, ...], Field(min_length=1)]) = Field(
+    classes: WordOr[Literal["all"], Annotated[tuple[ClassName, ...], Field(min_length=1)]] = Field(
         "all", description="all, or a list of the class names to leave out in turn"
     )
     training: Training = Field(description="training of the models without the class")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bdiff.config.checks import problems
 from bdiff.config.config import Config
@@ -24,7 +24,7 @@ def load_config(mapping: Mapping[str, Any]) -> Config:
             nearest valid name.
     """
     mapping = dict(mapping)
-    sections: dict[int, type] = {}
+    sections: dict[int, type[BaseModel]] = {}
     try:
         config = Config.model_validate(mapping, context=sections)
     except ValidationError as error:

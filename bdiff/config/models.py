@@ -88,7 +88,7 @@ Process = Annotated[VP | DDPM | Joint, Discriminator("name")]
 
 
 NAMES = (
-    "residual_unet (for images), residual (for tables) or residual_graph (for molecules); the "
+    "residual_unet (for images), residual (for tables) or graph_transformer (for molecules); the "
     "paper's are unet (images), dense (tables) and graph (molecules)"
 )
 
@@ -127,22 +127,22 @@ class ResidualNet(Net):
     condition: Whole = Field(128, ge=1, description="numbers that tell time and branch, at least 1")
 
 
-class ResidualGraphNet(Net):
-    """Residual graph network for molecules; a branch has small changes of the layers all share."""
+class GraphTransformer(Net):
+    """Transformer for molecules; a branch has small changes of the layers all share."""
 
-    name: Literal["residual_graph"] = Field(description=NAMES)
-    width: Whole = Field(64, ge=1, description="features of a node, a multiple of channels")
-    pair_width: Whole = Field(32, ge=1, description="features of a pair of nodes, at least 1")
-    channels: Whole = Field(8, ge=1, description="matrices that a block makes of the pairs")
+    name: Literal["graph_transformer"] = Field(description=NAMES)
+    width: Whole = Field(96, ge=1, description="features of a node, a multiple of attention_heads")
     blocks: Whole = Field(4, ge=1, description="blocks, at least 1")
+    attention_heads: Whole = Field(4, ge=1, description="parts that attend by themselves")
     rank: Whole = Field(8, ge=0, description="rank of a branch's own products, 0 for none")
     condition: Whole = Field(128, ge=1, description="numbers that tell time and branch, at least 1")
 
     @model_validator(mode="after")
-    def _channels_divide_the_width(self) -> Self:
-        if self.width % self.channels:
+    def _heads_divide_the_width(self) -> Self:
+        if self.width % self.attention_heads:
             raise ValueError(
-                f"width should be a multiple of channels; found {self.width} and {self.channels}"
+                "width should be a multiple of attention_heads; found "
+                f"{self.width} and {self.attention_heads}"
             )
         return self
 
@@ -189,7 +189,7 @@ class GraphNet(Net):
 
 
 AnyNet = Annotated[
-    ResidualUNet | ResidualNet | ResidualGraphNet | UNet | DenseNet | GraphNet,
+    ResidualUNet | ResidualNet | GraphTransformer | UNet | DenseNet | GraphNet,
     Discriminator("name"),
 ]
 

@@ -18,8 +18,10 @@ def lay_over(mapping: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str
     merged = dict(mapping)
     for key, value in overlay.items():
         below = merged.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = lay_over(below, value) if both and _same_kind(below, value) else value
+        if isinstance(value, Mapping) and isinstance(below, Mapping) and _same_kind(below, value):
+            merged[key] = lay_over(below, value)
+        else:
+            merged[key] = value
     return merged
 
 

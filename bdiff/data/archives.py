@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -87,7 +88,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
         for info in archive.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
             plain = not info.is_dir() and kind in (0, stat.S_IFREG)
-            yield Member(info.filename, plain, info.file_size, lambda i=info: archive.read(i))
+            yield Member(info.filename, plain, info.file_size, partial(archive.read, info))
 
 
 def _tar_members(path: Path) -> Iterator[Member]:
@@ -105,14 +106,19 @@ def _stream_members(stream: IO[bytes]) -> Iterator[Member]:
     # member by member, before the flood.
     with tarfile.open(fileobj=stream, mode="r|*") as archive:
         for info in archive:
-            yield Member(
-                info.name, info.isreg(), info.size, lambda i=info: archive.extractfile(i).read()
-            )
+            yield Member(info.name, info.isreg(), info.size, partial(_content, archive, info))
+
+
+def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(info)
+    assert file is not None  # there is one of every plain file
+    return file.read()
 
 
 @contextmanager
 def _output_of(*command: str) -> Iterator[IO[bytes]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None  # it is a pipe
         try:
             yield process.stdout
         finally:

@@ -13,7 +13,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -100,12 +101,13 @@ def open_h5ad(path: str | Path) -> "Iterator[anndata.AnnData]":
             data.file.close()
 
 
-def _anndata():
+def _anndata() -> ModuleType:
     try:
         import anndata
     except ImportError:
         raise ImportError("files of cells need the package anndata: pip install anndata") from None
-    return anndata
+    module: ModuleType = anndata
+    return module
 
 
 def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
@@ -128,13 +130,13 @@ def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
     return cells
 
 
-def _matrix(data: "anndata.AnnData", layer: str) -> object:
+def _matrix(data: "anndata.AnnData", layer: str) -> Any:
     if layer == "X":
         return data.X
     return data.raw.X if layer == "raw" else data.layers[layer]
 
 
-def _sparse(matrix: object) -> sparse.csr_matrix:
+def _sparse(matrix: Any) -> sparse.csr_matrix:
     """Any matrix, in memory or on the disk, as compressed rows without explicit zeros."""
     if hasattr(matrix, "to_memory"):
         matrix = matrix.to_memory()
@@ -209,12 +211,14 @@ def _distinct(names: Sequence[str]) -> np.ndarray:
     import pandas as pd
 
     index = pd.Index(names, dtype=object).astype(str)
-    return _anndata().utils.make_index_unique(index).to_numpy(dtype=str)
+    distinct: np.ndarray = _anndata().utils.make_index_unique(index).to_numpy(dtype=str)
+    return distinct
 
 
 def _no_counts(matrix: sparse.csr_matrix) -> np.ndarray:
     """Whether each non-zero value is no whole number above 0."""
-    return (matrix.data < 0) | (matrix.data % 1 != 0)
+    wrong: np.ndarray = (matrix.data < 0) | (matrix.data % 1 != 0)
+    return wrong
 
 
 def _found(cells: Cells, where: str, fix: str) -> str:

@@ -33,6 +33,7 @@ from bdiff.data.variable_genes import most_variable
 logger = logging.getLogger(__name__)
 
 MITOCHONDRIAL = "MT-"
+LeftOut = dict[str, str | int]  # step -> how many, for the file's `source`
 LARGEST = 4e9  # bytes of the dense counts of the chosen genes
 
 
@@ -50,7 +51,7 @@ def read_cells(
     held_out: float | None = None,
     title: str = "",
 ) -> Dataset:
-    """Read the counts of cells; see the head of this module for the order of the steps.
+    """Read the counts of cells, and leave out some cells and genes; see `bdiff.data.cells`.
 
     Args:
         path: an .h5ad file, or a folder of 10x Genomics; see `bdiff.data.cell_files`.
@@ -65,7 +66,7 @@ def read_cells(
         title: name for figures; the file's name by default.
 
     Returns:
-        x: counts, float32, shape (cells, genes); feature names are the genes'.
+        The counts as x, float32, shape (cells, genes); feature names are the genes'.
 
     Raises:
         FileNotFoundError, ImportError: as `read_cell_file`.
@@ -76,7 +77,7 @@ def read_cells(
     cells = read_cell_file(path, layer)
     _check_columns((label, *covariates), cells, path)
     _check_genes(genes, cells, path)
-    left_out = {"in the file": f"{len(cells.obs)} cells, {len(cells.genes)} genes"}
+    left_out: LeftOut = {"in the file": f"{len(cells.obs)} cells, {len(cells.genes)} genes"}
     kept = partial(_kept, left_out=left_out, path=path)
     cells = _filter(cells, min_genes, min_cells, max_genes, max_mitochondrial, kept)
     names, codes = class_codes(_values(label, cells, path))
@@ -93,7 +94,7 @@ def read_cells(
         split=split[full],
         name=path.stem,
         title=title,
-        feature_names=chosen.genes.tolist(),
+        feature_names=tuple(chosen.genes.tolist()),
         scaling=dict(COUNTS),
         source={"dataset": "cells"} | facts,
         covariates={name: _values(name, chosen, path).astype(str) for name in covariates},
@@ -120,7 +121,8 @@ def _values(column: str, cells: Cells, path: Path) -> np.ndarray:
             f"{str(values.index[missing.argmax()])!r}. Give them one, or leave them out: "
             f"cells[cells.obs[{column!r}].notna()]."
         )
-    return values.to_numpy()
+    names: np.ndarray = values.to_numpy()
+    return names
 
 
 def _filter(
@@ -145,7 +147,7 @@ def _filter(
     return cells
 
 
-def _kept(wanted: np.ndarray, what: str, left_out: dict[str, int], path: Path) -> np.ndarray:
+def _kept(wanted: np.ndarray, what: str, left_out: LeftOut, path: Path) -> np.ndarray:
     """What is wanted, unless it is nothing; how much is not, is noted."""
     left_out[what] = int((~wanted).sum())
     if not wanted.any():
@@ -200,7 +202,8 @@ def _dense(cells: Cells, path: Path) -> np.ndarray:
             f"{path}: {rows:,} cells x {columns:,} genes would take {4e-9 * rows * columns:.1f} "
             "GB. Set `genes` to a number such as 1000."
         )
-    return cells.counts.toarray().astype(np.float32, copy=False)
+    dense: np.ndarray = cells.counts.toarray().astype(np.float32, copy=False)
+    return dense
 
 
 def _sha256(path: Path) -> dict[str, str]:

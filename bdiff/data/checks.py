@@ -64,12 +64,12 @@ def check_codes(labels: np.ndarray, classes: Sequence[str]) -> None:
         )
 
 
-def check_covariates(covariates: Mapping[str, Sequence]) -> None:
+def check_covariates(covariates: Mapping[str, Sequence[str] | np.ndarray]) -> None:
     """Raise ValueError unless each covariate has a name, and a text for every object."""
-    for name, values in covariates.items():
+    for name, texts in covariates.items():
         if not isinstance(name, str) or not name.strip():
             raise ValueError(f"A covariate is called {name!r}; give it a name.")
-        values = np.asarray(values, dtype=object)
+        values = np.asarray(texts, dtype=object)
         if values.ndim != 1:
             raise ValueError(
                 f"The covariate {name!r} has the shape {values.shape}; one text per object is "

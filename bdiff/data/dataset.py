@@ -14,6 +14,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -65,11 +66,11 @@ class Dataset:
     name: str
     title: str = ""
     feature_names: tuple[str, ...] = ()
-    scaling: dict = field(default_factory=dict)
-    source: dict = field(default_factory=dict)
+    scaling: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
     covariates: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_codes(self.labels, self.classes)
         check_covariates(self.covariates)
         for key, value in (
@@ -105,7 +106,8 @@ class Dataset:
         wanted = self.labels == self.code(class_name)
         if split is not None:
             wanted = wanted & (self.split == _known_split(split))
-        return self.x[wanted]
+        objects: np.ndarray = self.x[wanted]
+        return objects
 
     def select(self, split: str) -> "Dataset":
         """The objects of one split, "train" or "test"."""
@@ -226,7 +228,7 @@ def read_dataset(path: str | Path, classes: Sequence[str] | None = None) -> Data
     return dataset if classes is None else dataset.keep_classes(classes)
 
 
-def _dictionary(codes: np.ndarray, names: Sequence[str]) -> pa.DictionaryArray:
+def _dictionary(codes: np.ndarray, names: Sequence[str] | np.ndarray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(names))
 
 
@@ -236,7 +238,8 @@ def _codes(column: pa.ChunkedArray, names: Sequence[str]) -> np.ndarray:
     position = np.array(
         [names.index(name) for name in array.dictionary.to_pylist()], dtype=np.int64
     )
-    return position[array.indices.to_numpy()]
+    codes: np.ndarray = position[array.indices.to_numpy()]
+    return codes
 
 
 def _known_split(split: str) -> str:

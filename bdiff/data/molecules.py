@@ -55,14 +55,14 @@ class _Kept:
     rows: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     graphs: list[Graph] = field(default_factory=list)
-    left_out: Counter = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 def from_smiles(
     smiles: Sequence[str],
     classes_by: ClassesBy = "rings",
     *,
-    split: Sequence[str] | None = None,
+    split: Sequence[str] | np.ndarray | None = None,
     nodes: int | None = None,
     molecules: int | None = None,
     name: str = "molecules",
@@ -220,7 +220,7 @@ def _parsed(text: str, row: int) -> "Mol":
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"row {row} (from 0) holds {text!r}; a SMILES is expected.")
     with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(text)
+        mol: Mol | None = Chem.MolFromSmiles(text)
         if mol is not None:
             return mol
         mol = Chem.MolFromSmiles(text, sanitize=False)

@@ -16,6 +16,7 @@ import numpy as np
 
 from bdiff.data.archives import read_members
 from bdiff.data.dataset import SPLITS, Dataset
+from bdiff.data.fetch import unpack
 from bdiff.data.molecules import ClassesBy, from_smiles
 from bdiff.molecule_classes import predicate
 from bdiff.randomness import generator
@@ -54,10 +55,7 @@ def from_molsets(wheel: Path) -> dict[str, bytes]:
     """The raw file, from the wheel molsets, used as a zip and never installed."""
     names = {part: f"moses/dataset/data/{part}.csv.gz" for part in SPLITS}
     packed = read_members(wheel, names.values())
-    parts = {
-        part: gzip.decompress(packed[name]).decode("ascii").split()[1:]
-        for part, name in names.items()
-    }
+    parts = {part: unpack(packed[name]).decode("ascii").split()[1:] for part, name in names.items()}
     smiles = [text for texts in parts.values() for text in texts]
     split = np.repeat(list(parts), [len(texts) for texts in parts.values()])
     return {FILE: to_text(np.array(smiles), split)}

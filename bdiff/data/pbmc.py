@@ -54,7 +54,7 @@ def counts_of(v: np.ndarray, totals: np.ndarray) -> np.ndarray:
         ValueError: if a value is not what some count gives, or two counts are equally near.
     """
     found = np.expm1(v.astype(np.float64)) * totals[:, None] / 1e4
-    counts = np.rint(found)
+    counts: np.ndarray = np.rint(found)
     # Half of the last decimal, and what float32 adds to it.
     error = 1.001 * ROUNDING * (found + totals[:, None] / 1e4)
     wrong = (np.abs(found - counts) > error) | (error >= 0.5)

@@ -14,9 +14,10 @@ objects, of all classes in the file; the known data sets have the paper's scalin
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from bdiff.data.simulated_cells import simulate_cells
 from bdiff.data.sources import ROOT, SourceError, read_raw, sources_of, verify
 from bdiff.data.tables import check_fraction, hold_out, read_table
 
-FAMILIES = {
+FAMILIES: dict[str, Callable[..., Dataset]] = {
     "mnist": mnist.make_mnist,
     "fashion_mnist": mnist.make_fashion_mnist,
     "letters": letters.make_dataset,
@@ -39,8 +40,12 @@ FAMILIES = {
     "moses": moses.make_dataset,
 }
 # Sources with settings of their own: files of one's own, and what is drawn.
-OWN = {"file": read_table, "cells": read_cells, "smiles": read_molecules}
-MADE = {"simulated_cells": simulate_cells}
+OWN: dict[str, Callable[..., Dataset]] = {
+    "file": read_table,
+    "cells": read_cells,
+    "smiles": read_molecules,
+}
+MADE: dict[str, Callable[..., Dataset]] = {"simulated_cells": simulate_cells}
 NOT_SETTINGS = ("files", "held_out")
 SETTINGS = {
     source: {k: v for k, v in inspect.signature(make).parameters.items() if k not in NOT_SETTINGS}
@@ -48,7 +53,7 @@ SETTINGS = {
 }
 EMBEDDED = ROOT / "data" / "embedded"
 # What needs no download: it lies in the repository or in a dependency.
-AT_HAND = {
+AT_HAND: dict[str, Callable[[], dict[str, bytes]]] = {
     "letters": lambda: letters.from_parquet(EMBEDDED / "letters.parquet"),
     "digits": digits.from_sklearn,
     "pbmc": lambda: pbmc.from_parquet(EMBEDDED / "pbmc.parquet"),
@@ -63,7 +68,7 @@ def preprocess(
     name: str | None = None,
     classes: str | Sequence[str] = "all",
     held_out: str | float = "official",
-    **settings: object,
+    **settings: Any,
 ) -> Dataset:
     """Make a data set from raw files, ready for `write_dataset`.
 
@@ -102,7 +107,7 @@ def preprocess(
     return dataset
 
 
-def _check_settings(source: str, settings: dict) -> None:
+def _check_settings(source: str, settings: dict[str, Any]) -> None:
     """Raise ValueError for an unknown source, and for settings that are not its own or missing."""
     if source not in SETTINGS:
         *first, last = SETTINGS
@@ -134,7 +139,7 @@ def _check_classes(classes: object) -> None:
             )
 
 
-def _raw_files(source: str, raw: str | Path | None) -> tuple[dict[str, bytes], dict]:
+def _raw_files(source: str, raw: str | Path | None) -> tuple[dict[str, bytes], dict[str, Any]]:
     if raw is not None:
         files, provenance = read_raw(raw)
         if provenance["dataset"] != source:
@@ -157,7 +162,7 @@ def _share(source: str, held_out: str | float) -> float | None:
     if held_out == "none":
         return None
     check_fraction(held_out, "'none'")
-    return held_out
+    return float(held_out)
 
 
 def _no_official_test_set(source: str) -> ValueError:
@@ -178,10 +183,10 @@ def _split(dataset: Dataset, source: str, held_out: str | float) -> Dataset:
     training = dataset.select("train") if source in ("mnist", "fashion_mnist") else dataset
     if held_out == "none":
         return replace(training, split=np.full(len(training), "train"))
-    return hold_out(training, held_out)
+    return hold_out(training, float(held_out))
 
 
-def _title(title: str, provenance: dict) -> str:
+def _title(title: str, provenance: dict[str, Any]) -> str:
     subset = provenance["version"] == mnist.SUBSET_VERSION
     return f"{title}, first 10,000 training images" if subset else title
 

@@ -26,7 +26,7 @@ def read_csv(path: Path, label: str) -> Columns:
     _check_header(_text(path), path, label)
     ragged = []
 
-    def note(row):
+    def note(row: pa.csv.InvalidRow) -> str:
         ragged.append(row)
         return "skip"
 
@@ -146,7 +146,7 @@ def _numbers(column: pa.ChunkedArray, place: str) -> np.ndarray:
         raise ValueError(f"{place} has no values. Leave the column out.")
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
-    values = column.to_numpy()
+    values: np.ndarray = column.to_numpy()
     if values.dtype.kind in "iuf":
         return values
     found = f"has the type {column.type}"

@@ -9,6 +9,7 @@ and "scale", each a list (one per feature) or a single number (for all values).
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ UNSCALED = {"kind": "none", "offset": 0.0, "scale": 1.0}
 COUNTS = {**UNSCALED, "kind": "counts"}
 
 
-def find_scaling(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict:
+def find_scaling(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict[str, Any]:
     """The scaling that suits these objects: by feature for tables, by range for all others.
 
     Args:
@@ -31,14 +32,14 @@ def find_scaling(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict:
     return by_range(x) if x.ndim > 2 else by_feature(x, feature_names)
 
 
-def by_feature(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict:
+def by_feature(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict[str, Any]:
     """Mean and population standard deviation of every feature; arguments as in `find_scaling`."""
     values = np.asarray(x, dtype=np.float64)
     # Of numbers near the end of float64 these are infinite or zero; that is said below.
     with np.errstate(all="ignore"):
         mean, sd, spread = values.mean(axis=0), values.std(axis=0), np.ptp(values, axis=0)
 
-    def called(columns):
+    def called(columns: np.ndarray) -> list[str]:
         return [feature_names[i] if len(feature_names) else f"column {i}" for i in columns]
 
     constant = np.flatnonzero(spread == 0)
@@ -58,7 +59,7 @@ def by_feature(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict:
     return {"kind": "standardised", "offset": mean.tolist(), "scale": sd.tolist()}
 
 
-def by_range(x: np.ndarray) -> dict:
+def by_range(x: np.ndarray) -> dict[str, Any]:
     """Middle and half of the range of all values; arguments as in `find_scaling`."""
     least, greatest = float(x.min()), float(x.max())
     half = greatest / 2 - least / 2
@@ -70,7 +71,7 @@ def by_range(x: np.ndarray) -> dict:
     return {"kind": "all values to [-1, 1]", "offset": least / 2 + greatest / 2, "scale": half}
 
 
-def scale(x: np.ndarray, scaling: Mapping) -> np.ndarray:
+def scale(x: np.ndarray, scaling: Mapping[str, Any]) -> np.ndarray:
     """Raw objects, shape (..., *shape), in scaled units, float32, shape (..., *shape)."""
     scaled = np.array(x, dtype=np.float64)
     scaled -= scaling["offset"]
@@ -79,7 +80,7 @@ def scale(x: np.ndarray, scaling: Mapping) -> np.ndarray:
         return scaled.astype(np.float32)
 
 
-def unscale(x: np.ndarray, scaling: Mapping) -> np.ndarray:
+def unscale(x: np.ndarray, scaling: Mapping[str, Any]) -> np.ndarray:
     """The inverse of `scale`: scaled objects in raw units, float64, shape (..., *shape).
 
     Raises:
@@ -89,4 +90,5 @@ def unscale(x: np.ndarray, scaling: Mapping) -> np.ndarray:
         raise ValueError(
             "the scaling of these objects is not known; make the data set again from raw values"
         )
-    return np.asarray(x, dtype=np.float64) * scaling["scale"] + scaling["offset"]
+    raw: np.ndarray = np.asarray(x, dtype=np.float64) * scaling["scale"] + scaling["offset"]
+    return raw

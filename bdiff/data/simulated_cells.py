@@ -131,7 +131,8 @@ class Truth:
     def shares(self) -> np.ndarray:
         """y, expected share of each gene in a cell's counts, shape (classes, conditions, genes)."""
         expression = np.exp(self.log_expression)
-        return expression / expression.sum(axis=-1, keepdims=True)
+        shares: np.ndarray = expression / expression.sum(axis=-1, keepdims=True)
+        return shares
 
     @property
     def markers(self) -> dict[str, tuple[str, ...]]:
@@ -182,15 +183,15 @@ def truth(genes: int = 280, seed: int = 0) -> Truth:
 
 
 def simulate_cells(cells: int = 30_000, genes: int = 280, seed: int = 0) -> Dataset:
-    """Draw cells from `truth(genes, seed)`.
+    """Draw cells whose tree, markers and conditions are known, from `truth(genes, seed)`.
 
     Args:
         cells: how many, at least 200; types have the shares `SIZES`, to within one cell.
         genes, seed: as in `truth`.
 
     Returns:
-        x: counts, float32, shape (cells, genes); all cells are of the split "train"; covariates
-        {"condition": ...}.
+        The counts as x, float32, shape (cells, genes); all cells are of the split "train", and
+        their covariate is "condition".
 
     Raises:
         ValueError: if there are too few cells or genes.
@@ -225,7 +226,7 @@ def height(time: float) -> float:
 
 def edge_lengths() -> dict[tuple[str, ...], float]:
     """Types below each edge of the tree -> its length, in units of height."""
-    heights = {below: height(time) for below, time in BRANCH_POINTS}
+    heights: dict[tuple[str, ...], float] = {below: height(time) for below, time in BRANCH_POINTS}
     heights |= {(name,): 0.0 for name in CLASSES}
     return {
         below: min(top for above, top in heights.items() if set(below) < set(above)) - bottom
@@ -238,7 +239,8 @@ def _numbers_of_genes(lengths: list[float], total: int) -> list[int]:
     """How many genes each programme has: 3, and of the rest shares as the root of its length."""
     ends = np.cumsum(np.sqrt(lengths))
     ends = np.rint((total - 3 * len(lengths)) * ends / ends[-1])
-    return (3 + np.diff(ends, prepend=0)).astype(int).tolist()
+    numbers: list[int] = (3 + np.diff(ends, prepend=0)).astype(int).tolist()
+    return numbers
 
 
 def _gene_names(

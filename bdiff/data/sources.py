@@ -15,6 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+
+from bdiff.files import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "data" / "sources.csv"
@@ -50,7 +53,7 @@ class Source:
         return f"{self.kind}: {next(iter(self.locators.values()))}"
 
     @property
-    def provenance(self) -> dict:
+    def provenance(self) -> dict[str, Any]:
         """What is recorded beside the raw files; the same whichever equal source gave them."""
         keys = ("dataset", "version", "licence", "sha256")
         return {key: getattr(self, key) for key in keys}
@@ -60,7 +63,8 @@ def sources_of(dataset: str, table: str | Path = TABLE) -> list[Source]:
     """The sources of a data set, in the order in which to try them.
 
     Raises:
-        SourceError: if the table lacks a column, or does not know the data set.
+        SourceError: if the table lacks a column, does not know the data set, or has a file that
+            would stand in another folder.
     """
     with Path(table).open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
@@ -75,8 +79,11 @@ def sources_of(dataset: str, table: str | Path = TABLE) -> list[Source]:
     return [_source(list(group)) for _, group in groupby(own, key=lambda row: int(row["order"]))]
 
 
-def _source(rows: list[dict]) -> Source:
+def _source(rows: list[dict[str, Any]]) -> Source:
     first = rows[0]
+    for row in rows:
+        if not plain(row["file"]):
+            raise SourceError(f"{first['dataset']}: the file {row['file']!r} is no plain file name")
     return Source(
         dataset=first["dataset"],
         version=first["version"],
@@ -107,7 +114,7 @@ def looks_like_html(content: bytes) -> bool:
     return content[:100].lstrip().lower().startswith((b"<!doctype", b"<html"))
 
 
-def read_raw(folder: str | Path) -> tuple[dict[str, bytes], dict]:
+def read_raw(folder: str | Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files of a raw folder, checked against their hashes, and what `source.json` says of them.
 
     Raises:
@@ -117,11 +124,11 @@ def read_raw(folder: str | Path) -> tuple[dict[str, bytes], dict]:
     command = f"scripts/download.py --source {folder.name} --output {folder}"
     try:
         provenance = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+        names = dict(provenance["sha256"])
     except FileNotFoundError:
         raise SourceError(f"{folder} holds no {PROVENANCE}. Fetch the data: {command}") from None
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise SourceError(f"{folder / PROVENANCE} is broken ({error}). Do: {command}") from None
-    names = provenance["sha256"]
     files = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
     try:
         verify(files, names)

@@ -21,13 +21,14 @@ from bdiff.data.readers import read_csv, read_npz, read_parquet
 from bdiff.data.scaling import UNSCALED, find_scaling, scale
 from bdiff.randomness import generator
 
+Labels = Sequence[str] | Sequence[int] | np.ndarray
 # Networks and noise are made for values of about this size (root mean square).
 SCALES = (0.02, 20.0)
 
 
 def from_arrays(
     x: np.ndarray,
-    labels: Sequence,
+    labels: Labels,
     *,
     name: str,
     held_out: float | None = None,
@@ -82,7 +83,7 @@ def from_arrays(
         split=split,
         name=name,
         title=title,
-        feature_names=feature_names,
+        feature_names=tuple(feature_names),
         scaling=scaling,
         source={"dataset": name},
     )
@@ -194,13 +195,13 @@ def _warn_of_scale(x: np.ndarray) -> None:
         )
 
 
-def class_codes(labels: Sequence) -> tuple[tuple[str, ...], np.ndarray]:
+def class_codes(labels: Labels) -> tuple[tuple[str, ...], np.ndarray]:
     """Names in order, integers as numbers and strings as text, and the codes of the labels."""
-    labels = _label_texts(labels)
-    names = sorted(set(labels), key=lambda name: (not name.isdecimal(), len(name), name))
+    texts = _label_texts(labels)
+    names = sorted(set(texts), key=lambda name: (not name.isdecimal(), len(name), name))
     if not all(name.isdecimal() for name in names):
         names = sorted(names)
-    bare = {}
+    bare: dict[str, str] = {}
     for name in names:
         other = bare.setdefault(name.strip(), name)
         if other != name:
@@ -209,17 +210,15 @@ def class_codes(labels: Sequence) -> tuple[tuple[str, ...], np.ndarray]:
                 "blanks away (pandas: labels.str.strip())."
             )
     code = {name: code for code, name in enumerate(names)}
-    return tuple(names), np.array([code[name] for name in labels], dtype=np.int64)
+    return tuple(names), np.array([code[name] for name in texts], dtype=np.int64)
 
 
-def _label_texts(labels: Sequence) -> list[str]:
+def _label_texts(labels: Labels) -> list[str]:
     # numpy would make the text "nan" of a missing value beside names, so lists stay as they are.
-    if not hasattr(labels, "dtype"):
-        labels = np.array(list(labels), dtype=object)
-    labels = np.asarray(labels)
-    if labels.ndim != 1:
-        raise ValueError(f"labels have the shape {labels.shape}; expected one name per object.")
-    values = labels.tolist()
+    array = np.asarray(labels if hasattr(labels, "dtype") else np.array(list(labels), dtype=object))
+    if array.ndim != 1:
+        raise ValueError(f"labels have the shape {array.shape}; expected one name per object.")
+    values = array.tolist()
     missing = [row for row, value in enumerate(values) if _is_missing(value)]
     if missing:
         raise ValueError(

@@ -6,7 +6,7 @@ below it. Objects of a row are independent draws of x_t given the same x_0, as i
 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from textwrap import fill
 
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bdiff.figures.dendrogram import leaf_order
-from bdiff.figures.style import BRANCHES, INK, in_style, new_figure, shorten
+from bdiff.figures.style import BRANCHES, INK, Look, in_style, new_figure, shorten
 from bdiff.process import VP
 from bdiff.randomness import generator
 from bdiff.tree import BranchTree
@@ -29,6 +29,7 @@ SIDE = 0.93  # height of an image, in rows
 NAMED = 3  # classes of a branch that are named at its branch point
 CHARACTER = 0.013  # width of one, in noise time
 LINE = 10  # characters of a class's name in a line
+Places = Callable[[str, float], float]  # class and time -> the top of its rows
 
 
 @in_style
@@ -75,7 +76,7 @@ def branched_process(
     return figure
 
 
-def _places(tree: BranchTree, classes: list[str], objects: Mapping[str, np.ndarray]):
+def _places(tree: BranchTree, classes: list[str], objects: Mapping[str, np.ndarray]) -> Places:
     """places(name, t): the top of a class's rows; there are gaps between branches only."""
     rows = [len(objects[name]) for name in classes]
     total = sum(rows) + GAP * (len(classes) - 1)
@@ -98,7 +99,13 @@ def _openness(t: float, branch_time: float, horizon: float) -> float:
     return float(share * share * (3 - 2 * share))
 
 
-def _ribbons(axes: Axes, tree: BranchTree, classes: list[str], objects, places) -> None:
+def _ribbons(
+    axes: Axes,
+    tree: BranchTree,
+    classes: list[str],
+    objects: Mapping[str, np.ndarray],
+    places: Places,
+) -> None:
     edge = IMAGE / 2 + MARGIN
     for number, branch in enumerate(tree.branches):
         start = branch.start if branch.start > 0 else -edge
@@ -130,23 +137,25 @@ def _image(axes: Axes, x_t: np.ndarray, t: float, row: float) -> None:
         interpolation="none",
         zorder=2,
     )
-    frame = {"fill": False, "edgecolor": "white", "linewidth": 0.8, "zorder": 3}
+    frame: Look = {"fill": False, "edgecolor": "white", "linewidth": 0.8, "zorder": 3}
     axes.add_patch(Rectangle((left, top), IMAGE, SIDE, **frame))
 
 
-def _label_points(axes: Axes, tree: BranchTree, places, objects) -> None:
+def _label_points(
+    axes: Axes, tree: BranchTree, places: Places, objects: Mapping[str, np.ndarray]
+) -> None:
     order = leaf_order(tree, tree.classes)
     for level, (number, point) in enumerate(reversed(list(enumerate(tree.points)))):
         last = [name for name in order if name in point.classes][-1]
         bottom = places(last, point.time) + len(objects[last])
-        line = {"color": INK, "linewidth": 1.2, "linestyle": (0, (2, 2))}
+        line: Look = {"color": INK, "linewidth": 1.2, "linestyle": (0, (2, 2))}
         axes.plot([point.time] * 2, [-0.3, bottom], zorder=4, **line)
         parts = [branch.classes for branch in tree.branches if branch.parent == number]
         parts.sort(key=lambda names: order.index(names[0]))
         text = f" {_members(parts)}   t = {point.time:.2f}"
         up = 2 + 14 * (len(tree.points) - 1 - level)
         arrow = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **line}
-        offset = {"textcoords": "offset points"}
+        offset: Look = {"textcoords": "offset points"}
         axes.annotate("", (point.time, -0.3), (0, up), arrowprops=arrow, **offset)
         # A long label ends at the right edge, and may hide the lines of other branch points.
         right = tree.horizon + IMAGE / 2 + MARGIN

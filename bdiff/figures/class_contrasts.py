@@ -73,7 +73,9 @@ def class_contrasts(
     return figure
 
 
-def _choose(true, generated) -> tuple[list[tuple[str, str, int]], str]:
+def _choose(
+    true: Mapping[str, np.ndarray], generated: Mapping[str, np.ndarray]
+) -> tuple[list[tuple[str, str, int]], str]:
     """(class a, class b, feature), at most PANELS of them, and the rule in words."""
     within = true_to_generated(true, generated)
     rows = [

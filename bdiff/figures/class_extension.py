@@ -9,6 +9,7 @@ the new class it forgets the others, so it has to be trained on all of them agai
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,8 @@ from bdiff.figures.style import (
     INK,
     NAMES,
     WIDTH,
+    Look,
+    blocks,
     in_style,
     label_rows,
     log_scale,
@@ -45,8 +48,8 @@ CHARACTER, LINE = 0.085, 0.17  # inches of width and of height
 SMALL = 0.072  # inches of width of a character below a panel
 PANELS, BESIDES = 4.2, 1.1  # inches of both panels with title and legend, and of the latter alone
 DECADE = 10
-FLOOR = {"color": INK, "linewidth": 1.6}
-PAPER = {"marker": "o", "markersize": 4, "markerfacecolor": "none", "linestyle": "none"}
+FLOOR: Look = {"color": INK, "linewidth": 1.6}
+PAPER: Look = {"marker": "o", "markersize": 4, "markerfacecolor": "none", "linestyle": "none"}
 PAPER |= {"markeredgecolor": INK, "markeredgewidth": 1}
 
 
@@ -70,10 +73,11 @@ def class_extension(
     """
     if len(stages) < 2:
         raise ValueError(f"expected a start and one stage or more, found {len(stages)} stages")
-    classes = [*stages[0].classes, *(stage.added for stage in stages[1:])]
-    added = ", then ".join(shorten(stage.added, LONG) for stage in stages[1:])
+    added = [stage.added for stage in stages if stage.added is not None]
+    classes = [*stages[0].classes, *added]
     images = _images(stages)
-    words = f"{title}: adding {added} to a trained model"
+    new = ", then ".join(shorten(name, LONG) for name in added)
+    words = f"{title}: adding {new} to a trained model"
     beside = of_paper(paper, stages)
     if images:
         canvas, places = _canvas(images, classes)
@@ -82,24 +86,25 @@ def class_extension(
         names = 0.2 + CHARACTER * max(len(shorten(name, NAME)) for name in classes)
         strips = (WIDTH - names) * canvas.shape[0] / canvas.shape[1] + LINE * (lines + 1.7)
         figure = new_figure(strips + PANELS, words)
-        above, below = figure.subfigures(2, 1, height_ratios=[strips, PANELS - BESIDES])
+        above, below = blocks(figure, 2, height_ratios=[strips, PANELS - BESIDES])
         axes = above.add_subplot()
         show_images(axes, canvas[None], 1)
         label_rows(axes, [shorten(name, NAME) for name in classes])
         _divide(axes, len(classes))
         _head(axes, dict(zip(images, places, strict=True)), heads)
+        _panels(below, stages, classes, beside)
     else:
-        figure = below = new_figure(PANELS, words)
-    _panels(below, stages, classes, beside)
+        figure = new_figure(PANELS, words)
+        _panels(figure, stages, classes, beside)
     _legend(figure, stages, bool(beside))
     return figure
 
 
 def _images(stages: Sequence[Stage]) -> dict[Series, Samples]:
     """The samples of every series, or none if one has no images."""
-    found = {series: stages[series.stage].samples.get(series.model) for series in series_of(stages)}
-    shown = all(made is not None and made.x.ndim == 4 for made in found.values())
-    return found if shown else {}
+    made = {series: stages[series.stage].samples.get(series.model) for series in series_of(stages)}
+    found = {series: of for series, of in made.items() if of is not None and of.x.ndim == 4}
+    return found if len(found) == len(made) else {}
 
 
 def _canvas(
@@ -127,7 +132,7 @@ def _canvas(
 
 def _divide(axes: Axes, count: int) -> None:
     """Lines between the images of classes."""
-    height = axes.images[0].get_array().shape[0] / count
+    height = axes.images[0].get_size()[0] / count
     for row in range(1, count):
         axes.axhline(row * height - 0.5, color=INK, linewidth=0.6)
 
@@ -220,7 +225,7 @@ def _points(
             axes.plot(x, paper[series][name], **PAPER)
 
 
-def _look(series: Series, last: int) -> dict:
+def _look(series: Series, last: int) -> Look:
     """A point is the darker, the later its stage; of a model trained on all, an open diamond."""
     everything = series.model == "linear_all"
     share = 0 if everything else np.interp(series.stage, (0, last), (PALEST, 1))
@@ -237,11 +242,12 @@ def _look(series: Series, last: int) -> dict:
 
 def _legend(figure: Figure, stages: Sequence[Stage], with_paper: bool) -> None:
     last = len(stages) - 1
-    handles, labels = [], []
+    handles: list[Any] = []  # a tuple of artists is one, too
+    labels = []
     for number, stage in enumerate(stages):
         both = Series("branched", number), Series("linear_new", number)
         handles.append(tuple(Line2D([], [], **_look(series, last)) for series in both))
-        labels.append("start" if number == 0 else f"{shorten(stage.added, NAME)} added")
+        labels.append("start" if stage.added is None else f"{shorten(stage.added, NAME)} added")
     everything = _look(Series("linear_all", last), last)
     handles += [Line2D([], [], **everything), Line2D([], [], **FLOOR)]
     labels += [f"trained on all {len(stages[-1].classes)} classes", "real against real"]

@@ -52,7 +52,12 @@ def correlation_histograms(
 
 
 def _with_intervals(
-    axes: Axes, before: np.ndarray, after: np.ndarray, r: np.ndarray, names: Sequence[str], colour
+    axes: Axes,
+    before: np.ndarray,
+    after: np.ndarray,
+    r: np.ndarray,
+    names: Sequence[str],
+    colour: str,
 ) -> None:
     """One row per feature, the first on top."""
     low, high = interval(

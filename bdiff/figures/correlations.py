@@ -30,7 +30,7 @@ def correlations(
     rows = -(-len(matrices) // COLUMNS)
     figure = new_figure(1.4 + 0.8 * rows, f"{title}: correlations of features, best to worst class")
     panels = panel_grid(figure, len(matrices), COLUMNS)
-    for axes, name in zip(panels, sorted(error, key=error.get), strict=True):
+    for axes, name in zip(panels, sorted(error, key=error.__getitem__), strict=True):
         size = len(matrices[name][0])
         gap = np.full((size, max(1, size // 8)), np.nan)
         true_m, generated_m, difference = matrices[name]

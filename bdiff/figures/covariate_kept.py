@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bdiff.figures.histogram import few_ticks
-from bdiff.figures.style import COLOURS, INK, NAMES, in_style, new_figure, shorten
+from bdiff.figures.style import COLOURS, INK, NAMES, Look, in_style, new_figure, shorten
 
 MODELS = ("before", "branched", "linear", "real")
 WORDS = {"before": "as they were", "real": "unrelated\nreal cells"}
@@ -89,7 +89,7 @@ def _effects(
     slopes = rows[rows["metric"] == "effect"].set_index("model")["value"]
     for model in reversed(MODELS):
         if model in made and model != "before":
-            look = {"s": 9, "alpha": 0.6, "linewidths": 0, "rasterized": True}
+            look: Look = {"s": 9, "alpha": 0.6, "linewidths": 0, "rasterized": True}
             label = f"{WORDS[model]}, slope {slopes[model]:.2f}"
             axes.scatter(real, made[model], color=LOOKS[model], label=label, **look)
     axes.axline((0, 0), slope=1, color=INK, linewidth=0.8, zorder=0.5)

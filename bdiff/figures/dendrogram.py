@@ -6,6 +6,7 @@ the same height in all of them, whatever happens inside it: trees that agree ove
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -41,13 +42,15 @@ def leaf_order(tree: BranchTree, order: Sequence[str]) -> list[str]:
     return sorted(order, key=first_members)
 
 
-def dendrogram(axes: Axes, tree: BranchTree, order: Sequence[str], **look) -> None:
+def dendrogram(axes: Axes, tree: BranchTree, order: Sequence[str], **look: Any) -> None:
     """Draw a tree as one line, with the classes in the given order from the top.
 
     Lines of one tree do not darken where they meet, however translucent; trees do.
     """
-    rows = [np.mean([order.index(name) for name in branch.classes]) for branch in tree.branches]
-    points = []
+    rows = [
+        float(np.mean([order.index(name) for name in branch.classes])) for branch in tree.branches
+    ]
+    points: list[tuple[float, float]] = []
     for row, branch in zip(rows, tree.branches, strict=True):
         above = row if branch.parent is None else rows[branch.parent]
         points += [(branch.start, row), (branch.end, row), (branch.end, above), (np.nan, np.nan)]

@@ -8,6 +8,7 @@ at branch points.
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bdiff.figures import style
@@ -76,7 +77,9 @@ def _setting(facts: pd.Series) -> str:
     return ", ".join(parts)
 
 
-def _bars(axes, values: pd.Series, error: pd.Series | None, unit: str, texts: list[str]) -> None:
+def _bars(
+    axes: Axes, values: pd.Series, error: pd.Series | None, unit: str, texts: list[str]
+) -> None:
     names = [NAMES[way].replace(" ", "\n") for way in values.index]
     looks = [LOOKS[way] for way in values.index]
     bars = axes.bar(names, values, 0.6, color=looks, yerr=error, capsize=6)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from bdiff.analysis.cell_sets import REFERENCE
@@ -20,6 +20,8 @@ from bdiff.figures.style import (
     COLOURS,
     INK,
     NAMES,
+    Look,
+    blocks,
     in_style,
     legend_below,
     new_figure,
@@ -38,12 +40,13 @@ MEASURES = (  # metric, space, words, the least range of the scale
     ("lfc_slope", "counts", "slope of fold\nchanges, counts", (0.8, 1)),
     ("accuracy", "counts", "accuracy of a\nclassifier, counts", (0.5, 1)),
 )
-MARKS = {
+MARKS: dict[str, Look] = {
     "branched": {"marker": "o", "color": COLOURS["branched"]},
     "linear": {"marker": "s", "color": COLOURS["linear"]},
     "autoencoder": {"marker": "D", "color": COLOURS["hybrid"], "markerfacecolor": "none"},
     "real": {"marker": "|", "color": INK, "markersize": 11, "markeredgewidth": 1.6},
 }
+SMALL: Look = {"markersize": 6}  # where a mark does not say
 WORDS = NAMES | {
     "autoencoder": "real cells through the autoencoder",
     "real": "other real cells",
@@ -72,7 +75,7 @@ def expression_recovery(
     heights = [PANEL * rows + 0.35, 0.75 + ROW * len(classes)]
     words = f"{title}: fold changes of genes between classes"
     figure = new_figure(0.4 + sum(heights) + 0.6, words)
-    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = blocks(figure, 2, height_ratios=heights)
     panels = panel_grid(above, len(classes), COLUMNS, shared=True)
     for number, (axes, name) in enumerate(zip(panels, classes, strict=True)):
         _scatter(axes, {model: of[number] for model, of in changes.items()}, genes)
@@ -81,7 +84,7 @@ def expression_recovery(
     above.supylabel("in the counts of generated cells", fontsize=9.5)
     shown = _measures(below, quality[quality["split"] == "train"], classes)
     handles = [
-        Line2D([], [], label=WORDS[model], linestyle="none", **{"markersize": 6} | look)
+        Line2D([], [], label=WORDS[model], linestyle="none", **SMALL | look)
         for model, look in MARKS.items()
         if model in shown
     ]
@@ -94,19 +97,19 @@ def _scatter(axes: Axes, changes: Mapping[str, np.ndarray], genes: Sequence[str]
     axes.axline((0, 0), slope=1, color=INK, linewidth=0.8, zorder=0.5)
     for model in MODELS:
         if model in changes:
-            look = {"s": 9, "alpha": 0.6, "linewidths": 0, "rasterized": True}
-            axes.scatter(real, changes[model], color=COLOURS[model], **look)
+            dots: Look = {"s": 9, "alpha": 0.6, "linewidths": 0, "rasterized": True}
+            axes.scatter(real, changes[model], color=COLOURS[model], **dots)
     names = [shorten(genes[gene], 14) for gene in np.argsort(-real)[:NAMED]]
-    look = {"ha": "right", "va": "bottom", "fontsize": 8, "linespacing": 1.1}
+    look: Look = {"ha": "right", "va": "bottom", "fontsize": 8, "linespacing": 1.1}
     axes.text(0.99, 0.04, "\n".join(names), transform=axes.transAxes, **look)
     axes.grid(True, axis="both")
     few_ticks(axes.xaxis, axes.yaxis)
 
 
-def _measures(block, quality: pd.DataFrame, classes: Sequence[str]) -> set[str]:
+def _measures(block: SubFigure, quality: pd.DataFrame, classes: Sequence[str]) -> set[str]:
     """A panel per measure, a row per class; the models that are in one."""
     panels = block.subplots(1, len(MEASURES), sharey=True)
-    shown = set()
+    shown: set[str] = set()
     for axes, (metric, space, words, least) in zip(panels, MEASURES, strict=True):
         rows = quality[(quality["metric"] == metric) & (quality["space"] == space)]
         models = [model for model in MARKS if model in set(rows["model"])]

@@ -7,7 +7,15 @@ from matplotlib.figure import Figure
 
 from bdiff.figures.feature_distances import true_to_generated
 from bdiff.figures.histogram import bare, feature_bins, filled, outlined
-from bdiff.figures.style import COLOURS, in_style, legend_below, new_figure, panel_grid, shorten
+from bdiff.figures.style import (
+    COLOURS,
+    blocks,
+    in_style,
+    legend_below,
+    new_figure,
+    panel_grid,
+    shorten,
+)
 
 COLUMNS = 8
 
@@ -30,13 +38,13 @@ def feature_histograms(
         classes: how many of the best classes to show.
     """
     mean = {name: d.mean() for name, d in true_to_generated(true, generated).items()}
-    best = sorted(mean, key=mean.get)[:classes]
+    best = sorted(mean, key=mean.__getitem__)[:classes]
     rows = -(-len(feature_names) // COLUMNS)
     figure = new_figure(
         0.6 + len(best) * (0.3 + 0.85 * rows), f"{title}: features of the best classes"
     )
-    blocks = np.atleast_1d(figure.subfigures(len(best), 1, hspace=0.02))
-    for block, name in zip(blocks, best, strict=True):
+    parts = blocks(figure, len(best), hspace=0.02)
+    for block, name in zip(parts, best, strict=True):
         block.suptitle(
             f"{shorten(name)}: mean Wasserstein distance {mean[name]:.2f}",
             x=0.01,
@@ -50,6 +58,6 @@ def feature_histograms(
             outlined(axes, v, edges, COLOURS["branched"], label="generated (branched)")
             axes.set_title(shorten(feature_names[number], 10), fontsize=9, pad=2)
             bare([axes])
-    handles, _ = blocks[0].axes[0].get_legend_handles_labels()
+    handles, _ = parts[0].axes[0].get_legend_handles_labels()
     legend_below(figure, handles, "value in standard deviations; height: share of objects")
     return figure

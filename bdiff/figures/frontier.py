@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from bdiff.figures.efficiency import SOLVERS
-from bdiff.figures.style import COLOURS, INK, MEASURES, in_style, log_scale, new_figure
+from bdiff.figures.style import COLOURS, INK, MEASURES, Look, in_style, log_scale, new_figure
 
 REFERENCE, REAL = "predictor_corrector", "real"
 # Okabe and Ito's eight, yellow darkened for lines; beyond them the marks tell lines apart.
@@ -25,7 +25,7 @@ GRIDS = {
     "log_snr": "even in log SNR",
     "edm": "EDM's steps",
 }
-ACROSS = {
+ACROSS: dict[str, Look] = {
     REFERENCE: {"color": INK, "linestyle": "--", "linewidth": 1.2},
     REAL: {"color": COLOURS["real"], "linestyle": "-", "linewidth": 1.2},
 }
@@ -93,7 +93,7 @@ def _across(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return found.sort_values(["shared", "calls_per_object"])
 
 
-def _look(number: int, shared: bool) -> dict:
+def _look(number: int, shared: bool) -> Look:
     colour = LINES[number % len(LINES)]
     return {
         "color": colour,

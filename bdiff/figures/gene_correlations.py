@@ -8,10 +8,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bdiff.figures.style import COLOURS, INK, NAMES, in_style, legend_below, new_figure, shorten
+from bdiff.figures.style import (
+    COLOURS,
+    INK,
+    NAMES,
+    Look,
+    in_style,
+    legend_below,
+    new_figure,
+    shorten,
+)
 
 MODELS = ("real", "linear", "branched")
-GROUPS = {"neither": "-", "markers": (0, (2, 1.2))}  # line styles
+GROUPS: Look = {"neither": "-", "markers": (0, (2, 1.2))}  # line styles
 WORDS = NAMES | {"real": "unrelated real cells"}
 PANEL = 2.6  # inches
 
@@ -53,9 +62,9 @@ def gene_correlations(rows: pd.DataFrame, title: str) -> Figure:
         axes.set_xlabel("Pearson r over the cells, before and after")
     models = [model for model in reversed(MODELS) if model in set(found["model"])]
     handles = [Line2D([], [], color=COLOURS[m], label=WORDS[m], linewidth=1.6) for m in models]
-    words = {"neither": "mark neither class", "markers": "markers"}
+    of_group = {"neither": "mark neither class", "markers": "markers"}
     handles += [
-        Line2D([], [], color=INK, linestyle=style, label=words[group], linewidth=1.6)
+        Line2D([], [], color=INK, linestyle=style, label=of_group[group], linewidth=1.6)
         for group, style in GROUPS.items()
     ]
     legend_below(figure, handles, "")

@@ -12,6 +12,7 @@ from bdiff.figures.style import (
     FIRST,
     INK,
     SECOND,
+    Look,
     in_style,
     legend_below,
     new_figure,
@@ -50,7 +51,7 @@ def gene_scatters(
         column = list(genes).index(gene)
         for way, colour in ways.items():
             x, y = (of[:, column] for of in cells[way])
-            look = {"s": 7, "alpha": 0.45, "linewidths": 0, "rasterized": True}
+            look: Look = {"s": 7, "alpha": 0.45, "linewidths": 0, "rasterized": True}
             axes.scatter(x, y, color=colour, **look)
         axes.axline((x.mean(), x.mean()), slope=1, color=INK, linewidth=0.8, zorder=0.5)
         numbers = ", ".join(f"{r[way][column]:.2f}" for way in cells)

@@ -17,6 +17,7 @@ from bdiff.figures.style import (
     MEASURES,
     NAMES,
     RC,
+    Look,
     in_style,
     legend_below,
     log_scale,
@@ -24,6 +25,7 @@ from bdiff.figures.style import (
 )
 
 LINE = 0.235  # inches of height
+Lines = list[tuple[str, bool]]  # text, and whether it is a heading
 
 
 @in_style
@@ -69,16 +71,17 @@ def heads(
     return figure
 
 
-def _lines(rows: pd.DataFrame, groups: Mapping[str, Iterable[str]]) -> list[tuple[str, bool]]:
-    """(text, whether it is a heading) from top to bottom."""
-    measured, lines = set(rows["variant"]), []
+def _lines(rows: pd.DataFrame, groups: Mapping[str, Iterable[str]]) -> Lines:
+    """Headings and variants from top to bottom."""
+    measured = set(rows["variant"])
+    lines: Lines = []
     for heading, names in groups.items():
         inside = [(name, False) for name in names if name in measured]
         lines += [(heading, True), *inside] if inside else []
     return lines
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, lines: list, measure: str, first: str) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, lines: Lines, measure: str, first: str) -> None:
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
@@ -106,11 +109,11 @@ def _panel(axes: Axes, rows: pd.DataFrame, lines: list, measure: str, first: str
     axes.set_ylim(len(lines) - 0.4, -0.6)
 
 
-_FIRST = {"linestyle": "--", "linewidth": 1.0}
-_DOT = {"marker": "o", "markersize": 6.5, "linestyle": "none"}
+_FIRST: Look = {"linestyle": "--", "linewidth": 1.0}
+_DOT: Look = {"marker": "o", "markersize": 6.5, "linestyle": "none"}
 
 
-def _names(axes: Axes, lines: list[tuple[str, bool]]) -> None:
+def _names(axes: Axes, lines: Lines) -> None:
     """Variants and headings to the left of the panels."""
     axes.set_yticks(range(len(lines)), [text for text, _ in lines], fontsize=9.5)
     for label, (_, is_heading) in zip(axes.get_yticklabels(), lines, strict=True):

@@ -5,11 +5,12 @@ another width; they get one bin per value.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 BINS = 20
 LATTICE_BINS = 60  # at most; with more, bins of one value each are too narrow to see
@@ -41,18 +42,18 @@ def feature_bins(*groups: np.ndarray) -> np.ndarray:
     return np.linspace(low, high, round((high - low) / step) + 1)
 
 
-def filled(axes: Axes, values: np.ndarray, edges: np.ndarray, colour: str, **look) -> None:
+def filled(axes: Axes, values: np.ndarray, edges: np.ndarray, colour: str, **look: Any) -> None:
     """A histogram as a pale area with an outline; heights are shares of the values."""
     shares = np.full(len(values), 1 / len(values))
     look = {"alpha": 0.35, **look}
-    axes.hist(values, edges, weights=shares, histtype="stepfilled", color=colour, **look)
+    axes.hist(values, list(edges), weights=shares, histtype="stepfilled", color=colour, **look)
 
 
-def outlined(axes: Axes, values: np.ndarray, edges: np.ndarray, colour: str, **look) -> None:
+def outlined(axes: Axes, values: np.ndarray, edges: np.ndarray, colour: str, **look: Any) -> None:
     """A histogram as a line; heights are shares of the values."""
     shares = np.full(len(values), 1 / len(values))
     look = {"linewidth": 1.4, **look}
-    axes.hist(values, edges, weights=shares, histtype="step", color=colour, **look)
+    axes.hist(values, list(edges), weights=shares, histtype="step", color=colour, **look)
 
 
 def bare(panels: Sequence[Axes]) -> None:
@@ -67,4 +68,6 @@ def few_ticks(*scales: Axis) -> None:
     """About three ticks with short labels."""
     for scale in scales:
         scale.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))
-        scale.get_major_formatter().set_powerlimits((-2, 3))
+        formatter = scale.get_major_formatter()
+        assert isinstance(formatter, ScalarFormatter)  # which scales of numbers have
+        formatter.set_powerlimits((-2, 3))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from scipy.ndimage import gaussian_filter
 
 from bdiff.figures.pairs import hybrids_of, pairs_of, spread_by_slant
-from bdiff.figures.style import in_style, label_rows, new_figure, shorten, show_images
+from bdiff.figures.style import blocks, in_style, label_rows, new_figure, shorten, show_images
 from bdiff.sampling.files import Samples
 
 HYBRIDS, TRANSMUTED = 16, 10
@@ -37,9 +37,8 @@ def image_transmutation(hybrids: Samples, transmutation: Samples, title: str) ->
     """
     pairs = pairs_of(transmutation)
     figure = new_figure(0.4 + 3.05 * len(pairs), f"{title}: hybrids and transmutation")
-    blocks = np.atleast_1d(figure.subfigures(len(pairs), 1, hspace=0.03))
-    for block, pair in zip(blocks, pairs, strict=True):
-        above, below = block.subfigures(2, 1, hspace=0)
+    for block, pair in zip(blocks(figure, len(pairs), hspace=0.03), pairs, strict=True):
+        above, below = blocks(block, 2, hspace=0)
         _hybrids(above, hybrids, pair)
         _transmutations(below, transmutation, pair)
     return figure

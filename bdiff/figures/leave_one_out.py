@@ -20,6 +20,7 @@ from bdiff.figures.style import (
     FIRST,
     INK,
     MEASURES,
+    Look,
     in_style,
     legend_below,
     log_scale,
@@ -34,7 +35,7 @@ VARIANTS = {
     "extended": "added, leaf trained",
     "extended_retrained": "added, upstream trained, too",
 }
-LOOKS = {
+LOOKS: dict[str, Look] = {
     "real": {"marker": "|", "color": COLOURS["real"], "markersize": 11, "markeredgewidth": 2.2},
     "full": {"marker": "o", "color": COLOURS["branched"], "markersize": 7},
     "extended": {"marker": "D", "color": FIRST, "markersize": 6},

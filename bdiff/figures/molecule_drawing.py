@@ -4,13 +4,15 @@ What is not valid is drawn as it is, with the atoms and bonds that it has; nothi
 """
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+
+from bdiff.figures.style import Look
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -49,7 +51,7 @@ def draw_molecule(axes: Axes, mol: "Mol", size: tuple[float, float]) -> None:
 
     width, height = (round(UNIT * length) for length in size)
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
-    options = canvas.drawOptions()
+    options: Any = canvas.drawOptions()  # RDKit's own annotations give its fields wrong types
     options.clearBackground = options.prepareMolsBeforeDrawing = False
     options.fixedBondLength, options.padding, options.minFontSize = BOND, 0.05, LETTER
     options.updateAtomPalette(DARKER)
@@ -68,20 +70,21 @@ def draw_molecule(axes: Axes, mol: "Mol", size: tuple[float, float]) -> None:
 def _patch(element: ElementTree.Element) -> PathPatch:
     """A line, or a filled letter, of an SVG file."""
     style = dict(part.split(":") for part in element.get("style", "").split(";") if ":" in part)
-    fill, line = (style.get(key) or element.get(key, "none") for key in ("fill", "stroke"))
-    look = {"capstyle": "round", "joinstyle": "round", "linewidth": LINE}
-    return PathPatch(_path(element.get("d")), facecolor=fill, edgecolor=line, **look)
+    fill, line = (style.get(key, "") or element.get(key, "none") for key in ("fill", "stroke"))
+    look: Look = {"capstyle": "round", "joinstyle": "round", "linewidth": LINE}
+    return PathPatch(_path(element.get("d", "")), facecolor=fill, edgecolor=line, **look)
 
 
 def _path(text: str) -> Path:
     """The path of an SVG element, of absolute commands M, L, Q, C and Z."""
-    points, codes = [], []
+    points: list[np.ndarray] = []
+    codes: list[np.uint8] = []
     for command, numbers in re.findall(r"([MLQCZ])([^MLQCZ]*)", text):
-        places = np.array(re.findall(r"-?[\d.]+", numbers), dtype=float).reshape(-1, 2)
         if command == "Z":
-            places, code = [points[-1]], [Path.CLOSEPOLY]
-        else:
-            code = CODES[command] * (len(places) // len(CODES[command]))
+            points.append(points[-1])
+            codes.append(Path.CLOSEPOLY)
+            continue
+        places = np.array(re.findall(r"-?[\d.]+", numbers), dtype=float).reshape(-1, 2)
         points.extend(places)
-        codes.extend(code)
+        codes.extend(CODES[command] * (len(places) // len(CODES[command])))
     return Path(points, codes)

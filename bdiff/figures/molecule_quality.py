@@ -57,9 +57,7 @@ def molecule_quality(quality: pd.DataFrame, title: str) -> Figure:
             axes.hlines(values["real"], places - BARS / 2, places + BARS / 2, INK, linewidth=2)
         axes.set_title(words, loc="left")
         if metric != "fcd":
-            axes.set(
-                ylim=(0, 1.04), ylabel="share" if axes.get_subplotspec().is_first_col() else ""
-            )
+            axes.set(ylim=(0, 1.04), ylabel="share" if is_first_column(axes) else "")
         elif len(rows):
             n = dict(zip(rows["class"], rows["n"], strict=True))
             names = [f"{wrapped(name)}\nn = {n.get(name, 0)}" for name in classes]
@@ -92,11 +90,18 @@ def model_bars(
         drawn.append(places + (number - (len(values.columns) - 1) / 2) * bar)
         axes.bar(drawn[-1], values[model], bar * 0.94, color=COLOURS[model])
         if ends is not None:
-            axes.vlines(drawn[-1], *(end[model] for end in ends), colors=INK, linewidth=1.2)
+            low, high = (end[model] for end in ends)
+            axes.vlines(drawn[-1], low, high, colors=INK, linewidth=1.2)
     axes.set_xticks(places, [wrapped(name) for name in values.index])
     axes.set_xlim(-0.55, len(values) - 0.45)
     axes.grid(False, axis="x")
     return drawn
+
+
+def is_first_column(axes: Axes) -> bool:
+    """Whether a panel stands at the left of its grid."""
+    place = axes.get_subplotspec()
+    return place is not None and place.is_first_col()
 
 
 def wrapped(name: str) -> str:

@@ -9,16 +9,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bdiff.figures.molecule_quality import model_bars, model_handles
+from bdiff.figures.molecule_quality import is_first_column, model_bars, model_handles
 from bdiff.figures.style import (
     COLOURS,
     INK,
     NAMES,
+    Look,
+    blocks,
     in_style,
     legend_below,
     new_figure,
@@ -31,7 +34,7 @@ EDGES = np.linspace(0, 1, 11)
 PANEL, BARS = 1.95, 2.3  # inches of height
 PALE = "#D5D5D5"
 NAME = 20  # characters of a class's name
-PAPER = {"marker": "D", "color": INK, "markerfacecolor": "white", "linestyle": "none"}
+PAPER: Look = {"marker": "D", "color": INK, "markerfacecolor": "white", "linestyle": "none"}
 SHARES = {
     "changed": "valid, of the new class",
     "valid": "valid",
@@ -58,13 +61,13 @@ def molecule_transmutation(
     grid = (1, len(SHARES)) if len(ways) <= 2 else (len(SHARES), 1)
     heights = [0.3 + PANEL * -(-len(order) // 2), BARS * grid[0]]
     figure = new_figure(0.9 + sum(heights), f"{title}: what transmutation keeps and changes")
-    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = blocks(figure, 2, height_ratios=heights)
     for axes, (model, way) in zip(panel_grid(above, len(order), 2, True), order, strict=True):
         _overlaps(axes, _of(molecules, model, way), _of(measured, model, way), model, way)
     above.supxlabel("overlap of functional groups with those before", fontsize=9.5)
-    panels = below.subplots(*grid, sharex=True, sharey=True, squeeze=False).ravel()
+    panels = below.subplots(*grid, sharex=True, sharey=True, squeeze=False).ravel().tolist()
     drawn = _shares(panels, measured, models, ways, of_paper(paper))
-    handles = [*model_handles(models), Patch(color=PALE, label="unrelated")]
+    handles: list[Artist] = [*model_handles(models), Patch(color=PALE, label="unrelated")]
     handles.append(Patch(facecolor="white", edgecolor=INK, hatch="////", label="not valid"))
     if drawn:
         handles.append(Line2D([], [], label="paper (ZINC250k, valid or not)", **PAPER))
@@ -92,7 +95,7 @@ def _overlaps(
         ("groups_kept", broken, {"fill": False, "edgecolor": COLOURS[model], "hatch": "////"}),
         ("groups_kept", share > 0, {"histtype": "step", "color": COLOURS[model], "linewidth": 2}),
     ):
-        axes.hist(molecules[heights][shown], EDGES, weights=share[shown], **look)
+        axes.hist(molecules[heights][shown], list(EDGES), weights=share[shown], **look)
     for metric, colour in (("groups_baseline", INK), ("groups_kept", COLOURS[model])):
         axes.axvline(value[metric], color=colour, linewidth=1.4, linestyle="--")
     words = [_named(way)]
@@ -101,7 +104,7 @@ def _overlaps(
         numbers = f"{kept:.2f}, unrelated {baseline:.2f}, p = {p:.1g}"
         words.append(f"{which} {numbers}" if np.isfinite(kept) else "none is valid")
     axes.set_title("\n".join(words), loc="left", fontsize=9.5)
-    if axes.get_subplotspec().is_first_col():
+    if is_first_column(axes):
         axes.set_ylabel(f"{NAMES[model]}\nshare of molecules", fontsize=9.5)
 
 

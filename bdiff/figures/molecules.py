@@ -16,7 +16,7 @@ from bdiff.chemistry import decode, is_connected, sanitised
 from bdiff.data.molecules import ClassesBy
 from bdiff.figures.molecule_drawing import draw_molecule, laid_out
 from bdiff.figures.pairs import pairs_of
-from bdiff.figures.style import INK, WIDTH, in_style, new_figure, shorten
+from bdiff.figures.style import INK, WIDTH, blocks, in_style, new_figure, shorten
 from bdiff.molecule_classes import predicate
 from bdiff.sampling.files import Samples
 
@@ -48,17 +48,17 @@ def molecules(
     row = PANEL[1] + WORDS
     heights = [WORDS + count * row for count in [2] * len(ways) + [len(classes)]]
     figure = new_figure(0.4 + sum(heights), f"{title}: before and after, and generated")
-    blocks = figure.subfigures(len(heights), 1, height_ratios=heights)
-    for block, (origin, target) in zip(blocks, ways, strict=False):
+    parts = blocks(figure, len(heights), height_ratios=heights)
+    for block, (origin, target) in zip(parts, ways, strict=False):
         real, made = map(decode, before_and_after(transmutation, origin, target))
         _name(block, f"{shorten(origin)} turned into {shorten(target)}")
         panels = _panels(block, ["before", "after"])
         for above, below, before, after in zip(*panels, real, made, strict=False):
-            laid = laid_out(sanitised([before])[0])
+            laid = laid_out(sanitised([before])[0] or before)
             draw_molecule(above, laid, PANEL)
             _draw_made(below, after, target, class_of, laid)
-    _name(blocks[-1], "generated")
-    for axes, name in zip(_panels(blocks[-1], classes), classes, strict=True):
+    _name(parts[-1], "generated")
+    for axes, name in zip(_panels(parts[-1], classes), classes, strict=True):
         made = decode(samples.where(name, "sample")[:SHOWN])
         for one, mol in zip(axes, made, strict=False):
             _draw_made(one, mol, name, class_of)
@@ -77,7 +77,8 @@ def _panels(block: SubFigure, names: Sequence[str]) -> list[list[Axes]]:
         axes.spines[:].set_visible(False)
     for row, name in zip(rows, names, strict=True):
         row[0].set_ylabel(fill(shorten(name, NAME), 10), fontsize=9.5)
-    return rows.tolist()
+    panels: list[list[Axes]] = rows.tolist()
+    return panels
 
 
 def _draw_made(

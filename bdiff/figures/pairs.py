@@ -34,13 +34,15 @@ def hybrids_of(
             f"there are no hybrids of {' and '.join(pair)}, only of {found}; give hybrids and "
             "transmutation the same pairs"
         )
-    ends = (hybrids.where(label=name, role="sample", origin=both) for name in pair)
+    as_a, as_b = (hybrids.where(label=name, role="sample", origin=both) for name in pair)
     time = float(hybrids.time[hybrids.label == both][0])
-    return hybrids.where(label=both, role="hybrid"), *ends, time
+    return hybrids.where(label=both, role="hybrid"), as_a, as_b, time
 
 
 def spread_by_slant(images: np.ndarray, count: int) -> np.ndarray:
     """Numbers of at most `count` images, (n, 1, height, width), evenly spread in the order of their
     slant."""
     order = np.argsort(slant(images), kind="stable")
-    return order[np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)]
+    places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
+    chosen: np.ndarray = order[places]
+    return chosen

@@ -7,6 +7,7 @@ the distance of real objects to other real ones, with as many objects.
 """
 
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from bdiff.figures.style import (
     NAMES,
     SECOND,
     WIDTH,
+    Look,
     in_style,
     legend_above,
     log_scale,
@@ -72,7 +74,7 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     axes = figure.add_subplot()
     places = np.arange(len(classes))
     beside = {} if paper is None else _paper_means(paper, rows["dataset"].iloc[0])
-    drawn = []
+    drawn: list[Any] = []  # bars are many artists
     spare = cycle(OTHERS)
     for number, model in enumerate(models):
         offset = (number - (len(models) - 1) / 2) * bar
@@ -83,7 +85,7 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     if "real" in values:
         half = bar * len(models) / 2
         label = _label("real", values["real"].mean(), None)
-        look = {"colors": INK, "linewidth": 1.6, "label": label}
+        look: Look = {"colors": INK, "linewidth": 1.6, "label": label}
         drawn.append(axes.hlines(values["real"], places - half, places + half, **look))
     heights = values[models].to_numpy()
     if np.nanmax(heights) > OUTLIER * np.nanmedian(heights):
@@ -91,8 +93,8 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
     axes.set_xticks(places, names)
     if angle:
         axes.tick_params("x", rotation=angle)
-        for label in axes.get_xticklabels():
-            label.set(ha="right", va="center", rotation_mode="anchor")
+        for text in axes.get_xticklabels():
+            text.set(ha="right", va="center", rotation_mode="anchor")
     axes.set(xlabel="class", ylabel="Fréchet distance, raw values", xlim=(-0.6, len(classes) - 0.4))
     axes.grid(False, axis="x")
     legend_above(axes, drawn)

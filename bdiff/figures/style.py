@@ -12,9 +12,11 @@ Images hold values in [-1, 1] and are drawn as ink on paper: -1 is white, 1 blac
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
@@ -22,6 +24,11 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from bdiff.files import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
+Look = dict[str, Any]  # keyword arguments of matplotlib's functions
 
 WIDTH = 7.5  # inches
 TITLE = 9.5  # characters of a title per inch
@@ -50,7 +57,7 @@ FIRST, SECOND = "#D55E00", "#56B4E9"  # the classes of a pair
 BRANCHES = ("#CFE3F1", "#FBE3B5", "#CDEBDD", "#F8D3C0", "#EAD6E4", "#DDF0FA", "#F7F2B8")  # pale
 INK = "#1A1A1A"
 
-RC = {
+RC: "dict[RcKeyType, Any]" = {
     "axes.axisbelow": True,
     "axes.edgecolor": INK,
     "axes.grid": True,
@@ -145,7 +152,7 @@ def show_images(
 
 def label_rows(axes: Axes, names: Sequence[str]) -> None:
     """Write a name to the left of each row of an image grid."""
-    height = axes.images[0].get_array().shape[0] / len(names)
+    height = axes.images[0].get_size()[0] / len(names)
     axes.set_yticks([(row + 0.5) * height - 0.5 for row in range(len(names))], names)
     axes.tick_params(axis="y", length=0)
 
@@ -159,9 +166,10 @@ def log_scale(axes: Axes, which: str) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def legend_above(axes: Axes, handles: Sequence | None = None, columns: int = 3) -> None:
+def legend_above(axes: Axes, handles: Sequence[Artist] | None = None, columns: int = 3) -> None:
     """The legend above the axes, in as many columns as fit; call it when all else is drawn."""
     figure = axes.get_figure(root=True)
+    assert figure is not None
     for ncols in range(columns, 0, -1):
         legend = axes.legend(
             handles=handles,
@@ -183,7 +191,7 @@ def legend_above(axes: Axes, handles: Sequence | None = None, columns: int = 3) 
 
 
 def legend_below(
-    figure: Figure, handles: Sequence, note: str, columns: int | None = None
+    figure: Figure, handles: Sequence[Artist], note: str, columns: int | None = None
 ) -> Legend:
     """The legend below all panels, under a note on their scales; in one line, or in columns."""
     legend = figure.legend(
@@ -198,12 +206,18 @@ def legend_below(
     return legend
 
 
+def blocks(figure: Figure | SubFigure, count: int, **look: Any) -> list[SubFigure]:
+    """Parts of a figure, one below the other."""
+    return list(figure.subfigures(count, 1, squeeze=False, **look).flat)
+
+
 def panel_grid(
     figure: Figure | SubFigure, count: int, columns: int, shared: bool = False
 ) -> list[Axes]:
     """`count` panels in rows, with shared scales or their own; the last row may be incomplete."""
-    shares = {"sharex": shared, "sharey": shared, "squeeze": False}
-    panels = list(figure.subplots(-(-count // columns), columns, **shares).flat)
+    rows = -(-count // columns)
+    grid = figure.subplots(rows, columns, sharex=shared, sharey=shared, squeeze=False)
+    panels = list(grid.flat)
     for axes in panels[count:]:
         axes.set_axis_off()
     return panels[:count]

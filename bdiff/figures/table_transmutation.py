@@ -6,7 +6,16 @@ from matplotlib.figure import Figure
 
 from bdiff.analysis.kept import before_and_after, feature_correlation
 from bdiff.figures.histogram import few_ticks
-from bdiff.figures.style import FIRST, SECOND, in_style, new_figure, panel_grid, shorten
+from bdiff.figures.style import (
+    FIRST,
+    SECOND,
+    Look,
+    blocks,
+    in_style,
+    new_figure,
+    panel_grid,
+    shorten,
+)
 from bdiff.sampling.files import Samples
 
 COLUMNS = 8
@@ -28,8 +37,8 @@ def table_transmutation(
     """
     rows = -(-len(feature_names) // COLUMNS)
     figure = new_figure(0.4 + 2 * (0.5 + 1.3 * rows), f"{title}: before and after transmutation")
-    blocks = figure.subfigures(2, 1, hspace=0.02)
-    for block, way, colour in zip(blocks, (pair, pair[::-1]), (FIRST, SECOND), strict=True):
+    parts = blocks(figure, 2, hspace=0.02)
+    for block, way, colour in zip(parts, (pair, pair[::-1]), (FIRST, SECOND), strict=True):
         before, after = before_and_after(transmutation, *way)
         r = feature_correlation(before, after)
         words = "{} to {}: {} objects".format(*map(shorten, way), len(before))
@@ -38,7 +47,7 @@ def table_transmutation(
         block.supylabel(f"after ({shorten(way[1], 12)})", fontsize=9.5)
         panels = panel_grid(block, len(feature_names), COLUMNS, shared=True)
         for number, (axes, name) in enumerate(zip(panels, feature_names, strict=True)):
-            look = {"s": 5, "alpha": 0.5, "linewidths": 0, "rasterized": True}
+            look: Look = {"s": 5, "alpha": 0.5, "linewidths": 0, "rasterized": True}
             axes.scatter(before[:, number], after[:, number], color=colour, **look)
             axes.set_title(f"{shorten(name, 10)}\nr = {r[number]:.2f}", fontsize=9, pad=2)
             axes.grid(True, axis="both")

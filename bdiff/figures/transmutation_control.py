@@ -21,6 +21,8 @@ from bdiff.figures.style import (
     COLOURS,
     INK,
     NAMES,
+    Look,
+    blocks,
     in_style,
     label_rows,
     legend_below,
@@ -64,7 +66,7 @@ def transmutation_control(
     rows = -(-len(directions) // 2)
     heights = [STRIPS * rows, CURVES * len(_pairs(curve))]
     figure = new_figure(0.35 + sum(heights) + LEGEND, f"{title}: transmutation, and its control")
-    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = blocks(figure, 2, height_ratios=heights)
     panels = above.subplots(rows, 2, squeeze=False)
     for axes, (a, b) in zip(panels.flat, directions, strict=True):
         _strips(axes, branched, linear, a, b)
@@ -118,7 +120,7 @@ def _strips(axes: Axes, branched: Samples, linear: Samples, a: str, b: str) -> N
 
 def _pairs(curve: pd.DataFrame) -> list[list[tuple[str, str]]]:
     """For every pair of classes, in the order of the table, its one or two directions."""
-    pairs: dict[frozenset, list] = {}
+    pairs: dict[frozenset[str], list[tuple[str, str]]] = {}
     ways = zip(curve["origin"].astype(str), curve["target"].astype(str), strict=True)
     for way in dict.fromkeys(ways):
         pairs.setdefault(frozenset(way), []).append(way)
@@ -210,10 +212,10 @@ def _apart(points: pd.DataFrame, least: float) -> Iterator[tuple[float, pd.Serie
 
 def _outwards(points: pd.DataFrame) -> float:
     """How far up and to the right a curve lies."""
-    return (points["value_x"] + points["value_y"]).mean()
+    return float((points["value_x"] + points["value_y"]).mean())
 
 
-def _emphasis(model: str) -> dict:
+def _emphasis(model: str) -> Look:
     return {
         "marker": MARKS[model],
         "markersize": BRANCH_SIZE,

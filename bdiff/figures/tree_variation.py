@@ -6,19 +6,31 @@ one, and what the models of these trees are worth.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from bdiff.figures.dendrogram import class_rows, common_order, dendrogram, leaf_order, time_axis
 from bdiff.figures.histogram import filled, outlined
-from bdiff.figures.style import COLOURS, INK, MEASURES, NAMES, in_style, new_figure, panel_grid
+from bdiff.figures.style import (
+    COLOURS,
+    INK,
+    MEASURES,
+    NAMES,
+    Look,
+    blocks,
+    in_style,
+    new_figure,
+    panel_grid,
+)
 from bdiff.quality_rows import of_metric
 from bdiff.tree import BranchTree
 from bdiff.tree_distance import Agreement
@@ -32,8 +44,8 @@ SIGNIFICANT = 0.05
 ROW, AROUND = 0.155, 1.0
 SMALL_ROW, SMALL_AROUND = 0.08, 0.5
 ROOMY = 20  # classes; fewer have higher rows
-BLUE = {"color": COLOURS["branched"]}
-DOTS = {"linestyle": "", "marker": "o", "markersize": 3}
+BLUE: Look = {"color": COLOURS["branched"]}
+DOTS: Look = {"linestyle": "", "marker": "o", "markersize": 3}
 
 
 @in_style
@@ -101,7 +113,7 @@ def epsilon_sweep(
     scale = ScalarMappable(
         LogNorm(values[0], values[-1]), LinearSegmentedColormap.from_list("ε", shades)
     )
-    looks = [{"color": scale.to_rgba(value)} for value in values]
+    looks = [{"color": scale.to_rgba(np.asarray(value))} for value in values]
     (axes,) = _side_by_side(top, 1)
     bold = [look | {"linewidth": 1.4} for look in looks]
     _over_each_other(axes, chosen[::-1], order, bold[::-1], ", small ε on top")
@@ -122,7 +134,7 @@ def _figure(words: str, classes: int, trees: int, last: float) -> tuple[Figure, 
         last,
     ]
     figure = new_figure(sum(heights) + 0.4, words)
-    return figure, figure.subfigures(3, 1, height_ratios=heights)
+    return figure, blocks(figure, 3, height_ratios=heights)
 
 
 def _grid(trees: int) -> tuple[int, int]:
@@ -137,7 +149,11 @@ def _side_by_side(part: SubFigure, count: int) -> list[Axes]:
 
 
 def _over_each_other(
-    axes: Axes, trees, order: Sequence[str], looks: Sequence[dict], note: str = ""
+    axes: Axes,
+    trees: Sequence[BranchTree],
+    order: Sequence[str],
+    looks: Sequence[Look],
+    note: str = "",
 ) -> None:
     for tree, look in zip(trees, looks, strict=True):
         dendrogram(axes, tree, order, **look)
@@ -147,7 +163,11 @@ def _over_each_other(
 
 
 def _one_by_one(
-    part: SubFigure, trees, order: Sequence[str], names: Sequence[str], looks: Sequence[dict]
+    part: SubFigure,
+    trees: Sequence[BranchTree],
+    order: Sequence[str],
+    names: Sequence[str],
+    looks: Sequence[Look],
 ) -> None:
     count = min(len(trees), PANELS)
     shown = "" if count == len(trees) else f", the first {count} of {len(trees)}"
@@ -161,7 +181,12 @@ def _one_by_one(
         axes.set_title(name, loc="left", fontsize=9.5)
 
 
-def _quality(axes: Axes, quality, linear, order: Sequence[str]) -> list:
+def _quality(
+    axes: Axes,
+    quality: Sequence[pd.DataFrame],
+    linear: pd.DataFrame | None,
+    order: Sequence[str],
+) -> list[Line2D]:
     """Fréchet distances, in the same rows as the tree's classes; handles of the legend."""
     places = np.arange(len(order))
     values = np.array([_metric(rows, "branched", "frechet_raw", order) for rows in quality])
@@ -169,13 +194,14 @@ def _quality(axes: Axes, quality, linear, order: Sequence[str]) -> list:
         shapes = axes.violinplot(
             values, places, orientation="horizontal", widths=0.85, showextrema=False
         )
-        for body in shapes["bodies"]:
+        # There is one per class, whatever matplotlib's annotation says.
+        for body in cast("list[PolyCollection]", shapes["bodies"]):
             body.set(facecolor=BLUE["color"], alpha=0.35, linewidth=0)
     axes.plot(values.ravel(), np.tile(places, len(values)), alpha=0.7, **BLUE, **DOTS)
     handles = [Line2D([], [], label="branched, a model per tree", **BLUE, **DOTS)]
     if linear is not None:
         guided = _metric(linear, "linear", "frechet_raw", order)
-        look = {"color": COLOURS["linear"], "markeredgecolor": INK, "markeredgewidth": 0.5}
+        look: Look = {"color": COLOURS["linear"], "markeredgecolor": INK, "markeredgewidth": 0.5}
         handles += axes.plot(guided, places, "D", label=NAMES["linear"], markersize=5, **look)
         values = np.vstack([values, guided])
     floor = np.mean([_metric(rows, "real", "frechet_raw", order) for rows in quality], axis=0)
@@ -222,7 +248,11 @@ def _distances(axes: Axes, agreement: Agreement) -> None:
     axes.legend()
 
 
-def _against_epsilon(panels: np.ndarray, trees, quality) -> None:
+def _against_epsilon(
+    panels: np.ndarray,
+    trees: Mapping[float, BranchTree],
+    quality: Mapping[float, pd.DataFrame],
+) -> None:
     """Panels (c) to (f); the lower two are there if there is any quality."""
     titles = (
         *("(c) branch points", "(d) cost of sampling all classes"),
@@ -233,7 +263,7 @@ def _against_epsilon(panels: np.ndarray, trees, quality) -> None:
         axes.set_xscale("log")
     for axes in panels[-1]:
         axes.set_xlabel("ε")
-    line = {"marker": "o", "markersize": 4, "linewidth": 1.5}
+    line: Look = {"marker": "o", "markersize": 4, "linewidth": 1.5}
     times, cost = panels[0]
     for value, tree in trees.items():
         points = [point.time for point in tree.points]

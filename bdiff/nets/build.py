@@ -1,26 +1,29 @@
 """Networks by name."""
 
-from torch import nn
+from typing import Any
 
 from bdiff.nets.dense import DenseNet
 from bdiff.nets.graph import GraphNet
+from bdiff.nets.graph_transformer import GraphTransformer
 from bdiff.nets.heads import Lineage
+from bdiff.nets.network import Network
 from bdiff.nets.residual import ResidualNet
-from bdiff.nets.residual_graph import ResidualGraphNet
 from bdiff.nets.residual_unet import ResidualUNet
 from bdiff.nets.unet import UNet
 
-NETS = {
+NETS: dict[str, type[Network]] = {
     "dense": DenseNet,
     "unet": UNet,
     "graph": GraphNet,
     "residual": ResidualNet,
     "residual_unet": ResidualUNet,
-    "residual_graph": ResidualGraphNet,
+    "graph_transformer": GraphTransformer,
 }
 
 
-def net_from(settings: dict, shape: tuple[int, ...], lineage: Lineage, labels: int) -> nn.Module:
+def net_from(
+    settings: dict[str, Any], shape: tuple[int, ...], lineage: Lineage, labels: int
+) -> Network:
     """The network that the settings describe.
 
     Args:

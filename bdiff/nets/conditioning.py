@@ -18,6 +18,8 @@ class FourierTime(nn.Module):
         highest: f of the fastest pair; it resolves times 1 / (4 highest) apart.
     """
 
+    angles: Tensor
+
     def __init__(self, features: int = 32, highest: float = 64.0):
         super().__init__()
         octaves = torch.linspace(0, 1, features // 2, dtype=torch.float64)

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from bdiff.nets.conditioning import Conditioning
 from bdiff.nets.heads import Lineage
+from bdiff.nets.network import Network
 from bdiff.nets.routing import Route, RoutedLinear
 
 
-class DenseNet(nn.Module):
+class DenseNet(Network):
     """Dense layers with ReLU between them; the first are shared, the last belong to a branch.
 
     Args:
@@ -60,4 +61,5 @@ class DenseNet(nn.Module):
         h = h[route.order]
         for layer in self.routed:
             h = layer(torch.relu(h), route)
-        return h[route.inverse]
+        output: Tensor = h[route.inverse]
+        return output

@@ -30,13 +30,14 @@ from torch.nn.functional import elu, silu
 
 from bdiff.nets.conditioning import FourierTime
 from bdiff.nets.heads import Lineage
+from bdiff.nets.network import Layer, Network
 from bdiff.nets.node_pairs import NodePairs, nodes_and_atoms
 from bdiff.nets.routing import Route, RoutedLinear
 
 HEADS = 4
 
 
-class GraphNet(nn.Module):
+class GraphNet(Network):
     """Shared graph convolutions and attention layers; the last layers belong to a branch.
 
     Args:
@@ -98,6 +99,7 @@ class GraphNet(nn.Module):
         mask = x.any(dim=2)
         pairs = NodePairs.of(mask, route)
         condition = self.conditioning(t[route.order], label[route.order])
+        factor: Tensor
         factor, told = (part.to(x.dtype) for part in condition)
 
         bonds, atoms = x[..., : self.nodes, None], x[..., self.nodes :]
@@ -106,8 +108,8 @@ class GraphNet(nn.Module):
         inputs = inputs * mask.unsqueeze(2)
         atoms = self._atoms(atoms, inputs, bonds, mask, route)
         bonds = self._bonds(inputs, bonds, mask, pairs, route)
-        output = torch.cat([bonds, atoms * mask.unsqueeze(2)], dim=2)
-        return (output * factor.unsqueeze(1))[route.inverse]
+        output = torch.cat([bonds, atoms * mask.unsqueeze(2)], dim=2) * factor.unsqueeze(1)
+        return output[route.inverse]
 
     def _atoms(
         self, atoms: Tensor, inputs: Tensor, bonds: Tensor, mask: Tensor, route: Route
@@ -152,18 +154,20 @@ class _Conditioning(nn.Module):
 class _Shared(nn.Linear):
     """A dense layer of all branches, called as a routed one is."""
 
-    def forward(self, x: Tensor, route: Route) -> Tensor:
+    def forward(self, x: Tensor, route: Route | None = None) -> Tensor:
         return super().forward(x)
 
 
-def _dense(branches: int | None, inputs: int, outputs: int, bias: bool = True) -> nn.Module:
+def _dense(
+    branches: int | None, inputs: int, outputs: int, bias: bool = True
+) -> _Shared | RoutedLinear:
     """A layer of each of the branches, or of all if None."""
     if branches is None:
         return _Shared(inputs, outputs, bias)
     return RoutedLinear(branches, inputs, outputs, bias)
 
 
-class _MLP(nn.Module):
+class _MLP(Layer):
     """Dense layers with ELU between them."""
 
     def __init__(self, branches: int | None, *sizes: int):

@@ -5,6 +5,10 @@ share of the data. Here all branches run through the same layers, and what belon
 changes of them that start at zero: a vector, which scales and shifts channels, and low-rank
 products beside the shared layers. A branch that has seen little data is then still as good as the
 shared network, and a new class is still a leaf with parameters of its own.
+
+Vectors alone (rank 0) halve the time of a step and do for classes that were there from the start,
+not for a new one: five letters, each added to a model of ten, came to a Fréchet distance of 0.29
+with products of rank 16 and of 2.3 without.
 """
 
 from collections.abc import Sequence
@@ -14,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from bdiff.nets.conditioning import FourierTime
+from bdiff.nets.network import Layer
 from bdiff.nets.routing import Route, Routed, RoutedLinear, rows_of
 
 Lineage = Sequence[Sequence[int]]
@@ -26,6 +31,8 @@ class InheritedVector(nn.Module):
         lineage: for every branch, the branches whose vectors it adds up, itself among them.
         features: length of the vectors.
     """
+
+    sums: Tensor
 
     def __init__(self, lineage: Lineage, features: int):
         super().__init__()
@@ -78,7 +85,7 @@ class Condition(nn.Module):
         return silu(condition)
 
 
-class Adapter(nn.Module):
+class Adapter(Layer):
     """A low-rank product per branch, x A_b B_b, that starts at zero (Hu et al. 2022, LoRA,
     arXiv 2106.09685).
 
@@ -105,7 +112,7 @@ class Adapter(nn.Module):
         return rows.view(count, height, width, -1).permute(0, 3, 1, 2)
 
 
-class Adapted(nn.Module):
+class Adapted(Layer):
     """A shared layer that starts at zero, and beside it an adapter per branch.
 
     Args:
@@ -124,10 +131,10 @@ class Adapted(nn.Module):
         super().__init__()
         self.layer = layer
         self.adapter = Adapter(branches, inputs, outputs, rank) if rank else None
-        nn.init.zeros_(layer.weight)
-        nn.init.zeros_(layer.bias)
+        for parameter in layer.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, route: Route) -> Tensor:
         """x, sorted by branch -> the same with `outputs` features or channels."""
-        y = self.layer(x)
+        y: Tensor = self.layer(x)
         return y if self.adapter is None else y + self.adapter(x, route)

@@ -50,14 +50,15 @@ class NodePairs:
         """mask: (N, n) bool, the nodes that are present; route: of the N graphs, sorted by it."""
         graphs, nodes = mask.shape
         i, j = torch.triu_indices(nodes, nodes, 1, device=mask.device)
-        present = mask[:, i] & mask[:, j]  # (N, n (n - 1) / 2)
-        if route.segments is not None and present.any():
-            graph, pair = present.nonzero(as_tuple=True)
-            i, j, present = i[pair], j[pair], None
+        both = mask[:, i] & mask[:, j]  # (N, n (n - 1) / 2)
+        present: Tensor | None = None
+        if route.segments is not None and both.any():
+            graph, pair = both.nonzero(as_tuple=True)
+            i, j = i[pair], j[pair]
             route = Route.of(route.branch[graph])
         else:
             graph = torch.arange(graphs, device=mask.device).repeat_interleave(len(i))
-            i, j, present = i.repeat(graphs), j.repeat(graphs), present.view(-1, 1)
+            i, j, present = i.repeat(graphs), j.repeat(graphs), both.view(-1, 1)
         return cls(graph * nodes + i, graph * nodes + j, present, route, graphs, nodes)
 
     def values(self, matrices: Tensor) -> Tensor:

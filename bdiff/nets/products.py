@@ -16,13 +16,15 @@ There are two ways to compute it, with the same result:
   shape depends on the data. For bfloat16 torch has a kernel that needs no padding.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-_GROUPED = getattr(nn.functional, "grouped_mm", None)  # since torch 2.9
+_GROUPED: Any = getattr(nn.functional, "grouped_mm", None)  # since torch 2.9
 TILE = 8  # examples; more waste products on padding, fewer copy a weight more often
 
 
@@ -139,6 +141,7 @@ def grouped_product(rows: Tensor, weight: Tensor, route: Route) -> Tensor:
 def tiled_product(rows: Tensor, weight: Tensor, route: Route) -> Tensor:
     """`product` in tiles: by gathers and one batched matrix product."""
     count, tiles = len(route.branch), route.tiles
+    assert tiles is not None, "a route for tiles is made with vectorised=True"
     bound = tiles.bound(len(weight))
     examples = rows.reshape(count, -1, rows.shape[1])
     examples = torch.cat([examples, torch.zeros_like(examples[:1])])
@@ -160,11 +163,17 @@ def rows_of(parameter: Tensor, route: Route, sparse: bool = False) -> Tensor:
     return _PerExample.apply(parameter, route, sparse)
 
 
-class _SegmentProduct(torch.autograd.Function):
+class TensorFunction(torch.autograd.Function):
+    """A function of one tensor with a backward of its own."""
+
+    apply: ClassVar[Callable[..., Tensor]]
+
+
+class _SegmentProduct(TensorFunction):
     """Rows of each segment times the segment's weight; autograd would keep a node per branch."""
 
     @staticmethod
-    def forward(ctx, rows: Tensor, weight: Tensor, route: Route, sparse: bool) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, weight: Tensor, route: Route, sparse: bool) -> Tensor:
         ctx.save_for_backward(rows, weight)
         ctx.route, ctx.sparse = route, sparse
         out = rows.new_empty(rows.shape[0], weight.shape[2])
@@ -175,7 +184,7 @@ class _SegmentProduct(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         rows, weight = ctx.saved_tensors
         route, grad = ctx.route, grad.contiguous()
         grad_rows = grad_weight = None
@@ -194,17 +203,18 @@ class _SegmentProduct(torch.autograd.Function):
         return grad_rows, grad_weight, None, None
 
 
-class _GroupedProduct(torch.autograd.Function):
+class _GroupedProduct(TensorFunction):
     """torch's own backward refuses gradients that are not contiguous, such as that of a sum."""
 
     @staticmethod
-    def forward(ctx, rows: Tensor, weight: Tensor, stops: Tensor) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, weight: Tensor, stops: Tensor) -> Tensor:
         ctx.save_for_backward(rows, weight, stops)
-        return _GROUPED(rows, weight, offs=stops)
+        out: Tensor = _GROUPED(rows, weight, offs=stops)
+        return out
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         rows, weight, stops = ctx.saved_tensors
         grad = grad.contiguous()
         grad_rows = _GROUPED(grad, weight.mT, offs=stops) if ctx.needs_input_grad[0] else None
@@ -218,24 +228,25 @@ class _GroupedProduct(torch.autograd.Function):
         return grad_rows, grad_weight, None
 
 
-class _PerExample(torch.autograd.Function):
+class _PerExample(TensorFunction):
     """Rows of a parameter by branch; indexing would add up its gradient in no fixed order."""
 
     @staticmethod
-    def forward(ctx, parameter: Tensor, route: Route, sparse: bool) -> Tensor:
+    def forward(ctx: Any, parameter: Tensor, route: Route, sparse: bool) -> Tensor:
         ctx.shape, ctx.route, ctx.sparse = parameter.shape, route, sparse
         return parameter[route.branch]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         route = ctx.route
         members = (route.present[:, None] == route.branch).to(grad.dtype)
         return _gradient(members @ grad, route, ctx.shape, ctx.sparse), None, None
 
 
-def _parts(route: Route, *tensors: Tensor):
+def _parts(route: Route, *tensors: Tensor) -> Iterator[tuple[Any, ...]]:
     """For each segment: itself, and its rows of each tensor of (N k, ...)."""
+    assert route.segments is not None
     per_example = len(tensors[0]) // len(route.branch)
     sizes = [(stop - start) * per_example for _, start, stop in route.segments]
     return zip(route.segments, *(tensor.split(sizes) for tensor in tensors), strict=True)
@@ -243,6 +254,7 @@ def _parts(route: Route, *tensors: Tensor):
 
 def _gradient(values: Tensor, route: Route, shape: torch.Size, sparse: bool) -> Tensor:
     """The gradient of a parameter, given that of its rows of branches present."""
+    assert route.present is not None
     if sparse:
         return torch.sparse_coo_tensor(
             route.present[None], values, shape, is_coalesced=True, check_invariants=False

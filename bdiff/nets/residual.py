@@ -4,10 +4,11 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from bdiff.nets.heads import Adapted, Condition, Lineage
+from bdiff.nets.network import Network
 from bdiff.nets.routing import Route
 
 
-class ResidualNet(nn.Module):
+class ResidualNet(Network):
     """Blocks of two dense layers, whose features the condition scales and shifts.
 
     Args:

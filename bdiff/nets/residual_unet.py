@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, silu
 
 from bdiff.nets.heads import Adapted, Condition, Lineage
+from bdiff.nets.network import Network
 from bdiff.nets.routing import Route
 
 GROUPS = 8  # of the normalisation
 
 
-class ResidualUNet(nn.Module):
+class ResidualUNet(Network):
     """Encoder and decoder of residual blocks, with skip connections by concatenation.
 
     Args:
@@ -68,28 +69,32 @@ class ResidualUNet(nn.Module):
         pixels = shape[0] * patch**2
         self.input = nn.Conv2d(pixels, channels[0], 3, padding=1)
         self.encoder, self.down = nn.ModuleList(), nn.ModuleList()
-        width, skips = channels[0], []
+        width = channels[0]
+        skips: list[int] = []
         for level, outputs in enumerate(channels):
             if level:
                 self.down.append(nn.Conv2d(width, width, 3, stride=2, padding=1))
-            self.encoder.append(nn.ModuleList())
+            stage = nn.ModuleList()
             for _ in range(blocks):
-                self.encoder[-1].append(_Block(width, outputs, condition, branches, rank=0))
+                stage.append(_Block(width, outputs, condition, branches, rank=0))
                 skips.append(width := outputs)
+            self.encoder.append(stage)
         self.decoder, self.up = nn.ModuleList(), nn.ModuleList()
         for level, outputs in enumerate(reversed(channels)):
             if level:
                 self.up.append(nn.Conv2d(width, outputs, 3, padding=1))
                 width = outputs
-            self.decoder.append(nn.ModuleList())
+            stage = nn.ModuleList()
             for _ in range(blocks):
                 inputs = width + skips.pop()
-                self.decoder[-1].append(_Block(inputs, outputs, condition, branches, rank))
+                stage.append(_Block(inputs, outputs, condition, branches, rank))
                 width = outputs
+            self.decoder.append(stage)
         self.norm = nn.GroupNorm(GROUPS, width)
         output = nn.Conv2d(width, pixels, 3, padding=1)
         self.output = Adapted(output, branches, width, pixels, rank)
-        self.to(memory_format=torch.channels_last)
+        # torch's annotations do not know this argument
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, t: Tensor, branch: Tensor, label: Tensor) -> Tensor:
         """x: (N, C, H, W); t: (N,) in [0, 1]; branch and label: (N,) int64 -> (N, C, H, W)."""
@@ -97,17 +102,17 @@ class ResidualUNet(nn.Module):
         condition = self.conditioning(t, label, route)
         h = pixel_unshuffle(x[route.order], self.patch)
         h = self.input(h.contiguous(memory_format=torch.channels_last))
-        skips = []
+        skips: list[Tensor] = []
         for level, blocks in enumerate(self.encoder):
             if level:
                 h = self.down[level - 1](h)
-            for block in blocks:
+            for block in blocks.children():
                 h = block(h, condition, route)
                 skips.append(h)
         for level, blocks in enumerate(self.decoder):
             if level:
                 h = self.up[level - 1](interpolate(h, size=skips[-1].shape[2:]))
-            for block in blocks:
+            for block in blocks.children():
                 h = block(torch.cat([h, skips.pop()], dim=1), condition, route)
         h = self.output(silu(self.norm(h)), route)
         return pixel_shuffle(h, self.patch)[route.inverse].contiguous()
@@ -130,4 +135,5 @@ class _Block(nn.Module):
         h = self.convolution_1(silu(self.norm_1(x)))
         scale, shift = self.condition(condition)[:, :, None, None].chunk(2, dim=1)
         h = silu(self.norm_2(h) * (1 + scale) + shift)
-        return self.convolution_2(h, route) + self.shortcut(x)
+        shortcut: Tensor = self.shortcut(x)
+        return self.convolution_2(h, route) + shortcut

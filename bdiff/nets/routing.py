@@ -6,12 +6,15 @@ at 1/branches of the work.
 """
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from bdiff.nets.products import Route, product, rows_of
+from bdiff.nets.network import Layer
+from bdiff.nets.products import Route, TensorFunction, product, rows_of
 
 __all__ = [
     "Route", "Routed", "RoutedConvTranspose", "RoutedGroupNorm", "RoutedLinear", "rows_of",
@@ -19,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Routed(nn.Module):
+class Routed(Layer):
     """A layer all of whose parameters have one row per branch.
 
     `sparse_gradients` says whether their gradients hold the rows of the batch's branches only (as
@@ -129,11 +132,11 @@ class RoutedConvTranspose(Routed):
         return out + rows_of(self.bias, route, self.sparse_gradients)[:, :, None, None]
 
 
-class _Fold(torch.autograd.Function):
+class _Fold(TensorFunction):
     """Adds 3x3 taps (N, h, w, 3, 3, C) into images (N, H, W, C); backward reads them off."""
 
     @staticmethod
-    def forward(ctx, taps: Tensor, stride: int, size: tuple[int, int]) -> Tensor:
+    def forward(ctx: Any, taps: Tensor, stride: int, size: tuple[int, int]) -> Tensor:
         ctx.stride, ctx.shape = stride, taps.shape
         out = taps.new_zeros(taps.shape[0], *size, taps.shape[-1])
         for i, j, window in _windows(taps.shape, stride):
@@ -142,14 +145,14 @@ class _Fold(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         taps = grad.new_empty(ctx.shape)
         for i, j, window in _windows(ctx.shape, ctx.stride):
             taps[:, :, :, i, j] = grad[window]
         return taps, None, None
 
 
-def _windows(shape: torch.Size, stride: int):
+def _windows(shape: torch.Size, stride: int) -> Iterator[tuple[int, int, tuple[slice, ...]]]:
     """For each tap (i, j), the output pixels that it reaches, as an index."""
     _, height, width = shape[:3]
     for i in range(3):

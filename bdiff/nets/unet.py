@@ -7,16 +7,19 @@ channel, which is what is added here. Under a transposed convolution they are a 
 differences at the border and, with stride 2, between even and odd pixels, which are left out.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from bdiff.nets.conditioning import Conditioning
 from bdiff.nets.heads import Lineage
+from bdiff.nets.network import Network
 from bdiff.nets.routing import Route, RoutedConvTranspose, RoutedGroupNorm, RoutedLinear
 
 
-class UNet(nn.Module):
+class UNet(Network):
     """Shared encoder, routed decoder, skip connections by concatenation.
 
     Args:
@@ -101,7 +104,8 @@ class _Down(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int, condition: int, groups: int):
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, 3, stride, bias=False)
-        self.convolution.to(memory_format=torch.channels_last)
+        # torch's annotations do not know this argument
+        self.convolution.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.condition = nn.Linear(condition, outputs)
         self.norm = nn.GroupNorm(groups, outputs)
 
@@ -132,9 +136,9 @@ class _Up(nn.Module):
         return silu(self.norm(h, route))
 
 
-def _sizes(size: tuple[int, ...], strides: tuple[int, ...]) -> list[tuple[int, int]]:
+def _sizes(size: Sequence[int], strides: tuple[int, ...]) -> list[tuple[int, int]]:
     """(height, width) before each of the encoder's convolutions."""
-    sizes = [tuple(size)]
+    sizes = [(size[0], size[1])]
     for stride in strides:
         if min(sizes[-1]) < 3:
             raise ValueError(
@@ -142,5 +146,6 @@ def _sizes(size: tuple[int, ...], strides: tuple[int, ...]) -> list[tuple[int, i
                 f"convolutions with strides {list(strides)}: the sizes are {sizes} and 3x3 needs "
                 "three pixels; use fewer layers or smaller strides"
             )
-        sizes.append(tuple((s - 3) // stride + 1 for s in sizes[-1]))
+        height, width = ((s - 3) // stride + 1 for s in sizes[-1])
+        sizes.append((height, width))
     return sizes[:-1]

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,10 +18,13 @@ class Process(ABC):
     """
 
     name: str
-    horizon: float = 1.0
     first_time: float = 1e-3
     discrete: bool = False
     joint: bool = False
+
+    @property
+    def horizon(self) -> float:
+        return 1.0
 
     @abstractmethod
     def alpha(self, t: Tensor | float) -> Tensor:
@@ -75,8 +79,9 @@ class Process(ABC):
         """alpha / √(alpha² + sigma²) at T: the share of data, of variance 1, that is left."""
         return float(torch.sigmoid(self.log_snr(self.horizon)).sqrt())
 
-    def to_dict(self) -> dict:
-        return {"name": self.name, **asdict(self)}
+    def to_dict(self) -> dict[str, Any]:
+        # Every process is a dataclass, though this class is not.
+        return {"name": self.name, **asdict(self)}  # type: ignore[call-overload]
 
 
 class Continuous(Process):

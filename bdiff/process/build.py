@@ -1,14 +1,17 @@
 """Forward processes by name."""
 
+from collections.abc import Callable
+from typing import Any
+
 from bdiff.process.base import Process
 from bdiff.process.joint import Joint
 from bdiff.process.variance_exploding import VE
 from bdiff.process.variance_preserving import DDPM, VP
 
-PROCESSES = {"vp": VP, "ddpm": DDPM, "ve": VE, "joint": Joint.of}
+PROCESSES: dict[str, Callable[..., Process]] = {"vp": VP, "ddpm": DDPM, "ve": VE, "joint": Joint.of}
 
 
-def process_from(settings: dict) -> Process:
+def process_from(settings: dict[str, Any]) -> Process:
     """The process that `to_dict` described.
 
     Raises:

@@ -12,6 +12,7 @@ the diffusion of each. Trees and time grids go by the log-SNR of the atoms.
 """
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -81,18 +82,18 @@ class Joint(Continuous):
         nodes = x.any(dim=-1).sum(dim=-1)
         pairs = (nodes * (nodes - 1)).clamp(min=1)
         types = (nodes * atoms.shape[-1]).clamp(min=1)
-        squares = (part.square().flatten(1).sum(dim=1) for part in (bonds, atoms))
-        return 0.5 * sum(total / n for total, n in zip(squares, (pairs, types), strict=True))
+        of_bonds, of_atoms = (part.square().flatten(1).sum(dim=1) for part in (bonds, atoms))
+        return 0.5 * (of_bonds / pairs + of_atoms / types)
 
     @property
     def remainder(self) -> float:
         return max(BOND_DEVIATION * self.bonds.remainder, self.atoms.remainder)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         return {"name": self.name, "bonds": asdict(self.bonds), "atoms": asdict(self.atoms)}
 
     @classmethod
-    def of(cls, bonds: dict, atoms: dict) -> "Joint":
+    def of(cls, bonds: dict[str, Any], atoms: dict[str, Any]) -> "Joint":
         """From settings of both, as in `to_dict`."""
         return cls(VE(**bonds), VP(**atoms))
 

@@ -35,7 +35,7 @@ class VE(Continuous):
 
     name = "ve"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.sigma_min < self.sigma_max < math.inf:
             raise ValueError(
                 f"the VE process needs 0 < sigma_min < sigma_max, "

@@ -67,7 +67,7 @@ class VP(VariancePreserving, Continuous):
 
     name = "vp"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.beta_min < self.beta_max:
             raise ValueError(
                 f"the VP process needs 0 <= beta_min < beta_max, "
@@ -122,7 +122,7 @@ class DDPM(VariancePreserving):
     first_time = 1.0
     discrete = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.steps, int) or self.steps < 2:
             raise ValueError(
                 f"the DDPM process needs a whole number of steps, 2 or more, found {self.steps!r}"

@@ -1,6 +1,6 @@
 """Generated objects on disk: one parquet schema for samples, hybrids and transmutations.
 
-A row is one object x with what is known of it:
+A row is one object x with what is known of it::
 
     label    class it was generated as, or shows; "a/b" for a hybrid of a and b
     role     "sample" (a finished object), "hybrid" (the state at the branch point of two classes),
@@ -23,6 +23,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +39,7 @@ OF_DATA = ("feature_names", "scaling")  # facts about the data set
 
 @dataclass(frozen=True)
 class Samples:
-    """Objects and what is known of each; see the module for the meaning of the columns.
+    """Objects and what is known of each; `bdiff.sampling.files` tells what the columns mean.
 
     Args:
         x: (N, *shape) float32.
@@ -58,9 +59,9 @@ class Samples:
     origin: np.ndarray
     time: np.ndarray
     index: np.ndarray
-    meta: dict = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         dtypes = {"x": np.float32, "label": str, "role": str, "origin": str}
         dtypes |= {"time": np.float64, "index": np.int32}
         for name, dtype in dtypes.items():
@@ -94,7 +95,12 @@ class Samples:
         return self.x[rows[np.argsort(self.index[rows], kind="stable")]]
 
 
-def write_samples(samples: Samples, path: str | Path, about: Mapping | None = None) -> None:
+def write_samples(
+    samples: Samples,
+    path: str | Path,
+    about: Mapping[str, Any] | None = None,
+    more: Mapping[str, pa.Array] | None = None,
+) -> None:
     """Write the objects as parquet, whole or not at all.
 
     Args:
@@ -102,6 +108,7 @@ def write_samples(samples: Samples, path: str | Path, about: Mapping | None = No
         path: of the file.
         about: feature_names and scaling of the data set, as a model's manifest has them; without a
             scaling (None, or an older manifest) there are no columns in raw units.
+        more: further columns by name, such as shares of genes; `read_samples` passes over them.
     """
     flat = samples.x.reshape(len(samples), int(np.prod(samples.x.shape[1:], dtype=int)))
     columns = {
@@ -112,16 +119,16 @@ def write_samples(samples: Samples, path: str | Path, about: Mapping | None = No
         "time": pa.array(samples.time),
         "index": pa.array(samples.index),
     }
-    meta = samples.meta | {key: about[key] for key in OF_DATA if key in (about or {})}
+    meta = samples.meta | {key: value for key, value in (about or {}).items() if key in OF_DATA}
     meta |= {"format": FORMAT, "shape": list(samples.x.shape[1:])}
-    columns |= _raw_columns(samples, meta)
+    columns |= _raw_columns(samples, meta) | dict(more or {})
     text = json.dumps(meta, sort_keys=True, ensure_ascii=False)
     table = pa.table(columns).replace_schema_metadata({"bdiff": text})
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def _raw_columns(samples: Samples, meta: dict) -> dict[str, pa.Array]:
+def _raw_columns(samples: Samples, meta: dict[str, Any]) -> dict[str, pa.Array]:
     """A column in raw units per feature of a table; features without a name have their number."""
     scaling = meta.get("scaling", {})
     if samples.x.ndim != 2 or "offset" not in scaling:

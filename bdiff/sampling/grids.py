@@ -86,7 +86,7 @@ def time_grid(
     process.log_snr(t_end)  # which refuses what is no time of the process
     first, last = _coordinates(process, (horizon, t_end), grid)
     inner = _times(process, np.linspace(first, last, steps)[1:-1], grid)
-    nodes = (horizon, *inner, t_end)
+    nodes: Sequence[float] = (horizon, *inner, t_end)
     if process.discrete:
         nodes = _distinct(nodes, process)
     return (*nodes, 0.0)
@@ -103,14 +103,16 @@ def _distinct(nodes: Sequence[float], process: Process) -> list[float]:
     # A node with n nodes below it lies n or more above t_end, one with n above it n below T.
     places = np.arange(count)
     above = np.maximum.accumulate(np.array(nodes)[::-1] - places)
-    return (np.minimum(above, process.horizon - count + 1) + places)[::-1].tolist()
+    rising = np.minimum(above, process.horizon - count + 1) + places
+    distinct: list[float] = rising[::-1].tolist()
+    return distinct
 
 
 def _coordinates(process: Process, times: Sequence[float], grid: str) -> list[float]:
     return GRIDS[grid].of(process, torch.tensor(times, dtype=torch.float64)).tolist()
 
 
-def _times(process: Process, coordinates: Sequence[float], grid: str) -> list[float]:
+def _times(process: Process, coordinates: Sequence[float] | np.ndarray, grid: str) -> list[float]:
     values = torch.as_tensor(np.asarray(coordinates, dtype=np.float64))
     return process.nearest(GRIDS[grid].time(process, values)).tolist()
 

@@ -105,7 +105,8 @@ def shared(tree: BranchTree, request: dict[str, int], grid: Sequence[float]) -> 
     class takes the first of them. Samples of the same number in different classes therefore have a
     common past.
     """
-    legs, number_of = [], {}
+    legs: list[Leg] = []
+    number_of: dict[int, int] = {}
     # a branch's parent ends later, so it comes first
     for number, branch in sorted(enumerate(tree.branches), key=lambda item: -item[1].end):
         wanted = tuple(name for name in branch.classes if name in request)
@@ -174,7 +175,7 @@ def cost(
     """
     calls, largest = 0, 0
     for legs in plans:
-        batches = Counter()
+        batches: Counter[float] = Counter()
         for leg in legs:
             batches.update(dict.fromkeys(leg.nodes[:-1], leg.count))
         largest = max(largest, *(per_prediction * size for size in batches.values()))

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from bdiff.tree import BranchTree
 # come nearest, in distance and class, to those of the paper's with 2000: benchmarks/sampling.py,
 # docs/solvers.csv.
 _FAST = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
-DEFAULTS = {
+DEFAULTS: dict[int, dict[str, Any]] = {
     1: {**_FAST, "grid": "uniform_t", "steps": 18},
     2: {"name": "ddim", "eta": 1.0, "steps": 200},
     3: {**_FAST, "grid": "quadratic_t", "steps": 20},
@@ -62,7 +63,7 @@ class Sampler:
     branch_times: str = "insert"
     clip: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_grid(self.grid, self.branch_times)
         for name in ("steps", "per_class"):
             if not isinstance(value := getattr(self, name), int) or value < 1:
@@ -71,7 +72,7 @@ class Sampler:
             raise ValueError(f"clip must be true or false, found {self.clip!r}")
 
     @classmethod
-    def of(cls, settings: dict, seed: int = 0, **options) -> "Sampler":
+    def of(cls, settings: dict[str, Any], seed: int = 0, **options: Any) -> "Sampler":
         """From settings {"name": ..., "steps": ..., "grid": ..., "branch_times": ..., "clip": ...,
         then the solver's own options}; all but the name and the steps have defaults.
 
@@ -92,13 +93,13 @@ class Sampler:
 
     @classmethod
     def for_model(
-        cls, model: DiffusionModel, settings: dict | None = None, seed: int = 0
+        cls, model: DiffusionModel, settings: dict[str, Any] | None = None, seed: int = 0
     ) -> "Sampler":
         """From settings as in `of`, or by default those in `DEFAULTS` for the model's objects."""
         return cls.of(settings or DEFAULTS[len(model.shape)], seed)
 
     @property
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, Any]:
         """What `of` would make this solver and grid from."""
         common = {key: getattr(self, key) for key in _COMMON}
         if not self.solver.uses_grid:
@@ -138,9 +139,9 @@ class Sampler:
 
     def moved(self, model: DiffusionModel) -> dict[str, list[float]]:
         """Branch times that are not sampled by: classes of the branch point -> [time, new time]."""
-        if model.tree is None:
+        tree, _ = self.schedule(model) if model.tree else (None, ())
+        if model.tree is None or tree is None:
             return {}
-        tree, _ = self.schedule(model)
         pairs = {
             "/".join(branch.classes): [branch.start, tree.branch_time(*branch.classes)]
             for branch in model.tree.branches
@@ -152,6 +153,7 @@ class Sampler:
         """The legs that a request needs, as one batch."""
         if share_trunks:
             tree, nodes = self.schedule(model, request)
+            assert tree is not None  # `_check` refuses a model without trunks
             return shared(tree, request, nodes)
         stages: dict[BranchTree | None, dict[str, int]] = {}
         for name, count in request.items():
@@ -241,8 +243,7 @@ def sample(
             stacklevel=2,
         )
     parts: dict[str, list[np.ndarray]] = {name: [] for name in request}
-    spent = 0
-    total = sampler.cost(model, request, share_trunks).evaluations
+    spent, total = 0, sampler.cost(model, request, share_trunks).evaluations
     with Progress("sampling", total, "evaluations") as progress:
         for first, legs in sampler.plans(model, request, share_trunks):
             states, made = simulate(
@@ -264,7 +265,7 @@ def sample(
     )
 
 
-def finished(x: dict[str, np.ndarray], meta: dict) -> Samples:
+def finished(x: dict[str, np.ndarray], meta: dict[str, Any]) -> Samples:
     """Finished objects by class name as `Samples`, numbered within each class."""
     sizes = {name: len(values) for name, values in x.items()}
     count = sum(sizes.values())
@@ -280,8 +281,8 @@ def finished(x: dict[str, np.ndarray], meta: dict) -> Samples:
 
 
 def describe(
-    model: DiffusionModel, sampler: Sampler, began: float, spent: int, count: int, **more
-) -> dict:
+    model: DiffusionModel, sampler: Sampler, began: float, spent: int, count: int, **more: Any
+) -> dict[str, Any]:
     """How samples were made, for their file."""
     return {
         "classes": list(model.classes),

@@ -54,7 +54,16 @@ def simulate(
 class _Simulation:
     """The states of all legs, and how they move."""
 
-    def __init__(self, model, legs, solver, seed, first, given, clip):
+    def __init__(
+        self,
+        model: DiffusionModel,
+        legs: Sequence[Leg],
+        solver: Solver,
+        seed: int,
+        first: int,
+        given: dict[int, Tensor],
+        clip: bool,
+    ):
         self.model, self.legs, self.solver = model, legs, solver
         self.seed, self.first, self.given = seed, first, given
         self.device = next(model.parameters()).device
@@ -73,10 +82,10 @@ class _Simulation:
         legs = [self.legs[number] for number in active]
         counts = [leg.count for leg in legs]
 
-        def per_row(values: list, dtype: torch.dtype) -> Tensor:
+        def per_row(values: Sequence[float], dtype: torch.dtype) -> Tensor:
             """One value per leg as one per sample."""
-            values = torch.tensor(values, dtype=dtype).repeat_interleave(torch.tensor(counts))
-            return values.to(self.device)
+            per_leg = torch.tensor(values, dtype=dtype)
+            return per_leg.repeat_interleave(torch.tensor(counts)).to(self.device)
 
         x = torch.cat([self.states[number] for number in active])
         s = per_row([time] * len(legs), torch.float64)
@@ -91,9 +100,10 @@ class _Simulation:
             made = self.model.denoise(x, times, codes, head)
             return made.clamp(low, high) if self.clip else made
 
+        memory: Memory = {}
         # Only the last step of leaves ends at 0, and they all make it together, from t_end.
         if self.next_time[active[0]][time] == 0:
-            x, memory = denoise(x, s), {}
+            x = denoise(x, s)
         else:
             step = Step(self.model.process, s, t, denoise, self.noise_source(legs, time, x))
             x, memory = self.solver.step(x, step, self.joined_memory(active))

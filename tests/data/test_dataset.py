@@ -115,12 +115,14 @@ def test_covariates_that_do_not_fit_are_refused(covariates, message):
         ({"feature_names": ("a",)}, "1 feature names were given for 3 features"),
     ],
 )
+@pytest.mark.fault("F18")
 def test_data_that_do_not_fit_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         make(**changes)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.fault("F18")
 def test_values_that_are_not_finite_are_named(value):
     x = np.zeros((12, 3))
     x[4, 1] = x[7, 1] = value
@@ -129,6 +131,7 @@ def test_values_that_are_not_finite_are_named(value):
         make(x=x, feature_names=("width", "height", "depth"))
 
 
+@pytest.mark.fault("F18")
 def test_unknown_class_lists_the_nearest_and_the_valid():
     for ask in (make().of, lambda name: make().keep_classes([name])):
         with pytest.raises(ValueError, match=r"did you mean 'Ankle boot'.*Shirt, Ankle boot, Bag"):
@@ -158,6 +161,7 @@ def test_class_with_one_training_object_is_not_written(tmp_path):
 
 
 @pytest.mark.parametrize("share", [0, 0.5, 0.99])
+@pytest.mark.fault("F7")
 def test_file_cut_off_is_refused(tmp_path, share):
     path = tmp_path / "tiny.parquet"
     write_dataset(make(), path)
@@ -174,6 +178,7 @@ def test_other_parquet_files_are_refused(tmp_path):
         read_dataset(tmp_path / "missing.parquet")
 
 
+@pytest.mark.fault("F5")
 def test_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "tiny.parquet"
     write_dataset(make(), path)

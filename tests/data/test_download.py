@@ -47,6 +47,7 @@ def test_first_source_that_answers_is_used(tmp_path, urls):
 
 
 @pytest.mark.parametrize("content", [*BAD.values(), None], ids=[*BAD, "missing"])
+@pytest.mark.fault("F10")
 def test_wrong_answers_fall_through(tmp_path, urls, content):
     source = download("letters", tmp_path / "raw", urls(content, GOOD))
     assert source.locators[FILE].endswith("served2")
@@ -54,6 +55,7 @@ def test_wrong_answers_fall_through(tmp_path, urls, content):
 
 
 @pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+@pytest.mark.fault("F10")
 def test_nothing_is_left_at_the_final_name(tmp_path, urls, content):
     with pytest.raises(SourceError):
         download("letters", tmp_path / "raw", urls(content))
@@ -112,6 +114,7 @@ def test_files_put_there_by_hand_are_used(tmp_path, urls):
     assert read_raw(tmp_path / "raw")[0] == {FILE: GOOD}
 
 
+@pytest.mark.fault("F10")
 def test_corrupt_file_is_fetched_again(tmp_path, urls):
     table = urls(GOOD)
     download("letters", tmp_path / "raw", table)
@@ -120,6 +123,7 @@ def test_corrupt_file_is_fetched_again(tmp_path, urls):
     assert (tmp_path / "raw" / FILE).read_bytes() == GOOD
 
 
+@pytest.mark.fault("F10")
 def test_several_processes_at_once(tmp_path, urls):
     table = urls(GOOD)
     context = multiprocessing.get_context("fork")

@@ -14,7 +14,8 @@ from bdiff.data.fetch import FetchError, get, get_package, unpack
 
 @pytest.fixture
 def serve():
-    """Start a server that answers with these (status, announced length, content), one by one."""
+    """Start a server that answers with these (status, announced length, content), one by one;
+    where an answer leads on to another URL, that comes last."""
     servers = []
 
     def start(*answers):
@@ -22,8 +23,10 @@ def serve():
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                status, length, content = remaining.pop(0)
+                status, length, content, *location = remaining.pop(0)
                 self.send_response(status)
+                for url in location:
+                    self.send_header("Location", url)
                 self.send_header("Content-Length", str(length))
                 self.end_headers()
                 self.wfile.write(content)
@@ -43,8 +46,10 @@ def serve():
 
 
 @pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
+def this_machine(monkeypatch):
+    """Servers here are reached without a proxy, and have no certificate."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(fetch, "SCHEMES", ("http://127.0.0.1:", "file://"))
 
 
 def test_whole_answer(serve):
@@ -52,6 +57,7 @@ def test_whole_answer(serve):
     assert get(url) == b"data"
 
 
+@pytest.mark.fault("F10")
 def test_server_failure_is_tried_again(serve):
     url, remaining = serve((503, 0, b""), (503, 0, b""), (200, 4, b"data"))
     assert get(url, pause=0) == b"data"
@@ -59,6 +65,7 @@ def test_server_failure_is_tried_again(serve):
 
 
 @pytest.mark.parametrize("length", [0, 2, 3])
+@pytest.mark.fault("F10")
 def test_cut_connection_is_tried_again_and_never_accepted(serve, length):
     cut = (200, 4, b"data"[:length])
     url, _ = serve(cut, (200, 4, b"data"))
@@ -66,6 +73,28 @@ def test_cut_connection_is_tried_again_and_never_accepted(serve, length):
     url, _ = serve(cut, cut, cut)
     with pytest.raises(FetchError, match="the connection was cut"):
         get(url, pause=0)
+
+
+@pytest.mark.fault("S3")
+@pytest.mark.parametrize("scheme", ["http", "ftp", "data"])
+def test_nothing_is_fetched_without_encryption(serve, monkeypatch, scheme):
+    monkeypatch.undo()
+    url, remaining = serve((200, 4, b"data"))
+    with pytest.raises(FetchError, match=rf"{scheme}://.* is refused; expected https:// or file"):
+        get(url.replace("http", scheme))
+    assert len(remaining) == 1
+
+
+@pytest.mark.fault("S3")
+def test_an_answer_that_leads_on_to_no_encryption_is_not_followed(serve):
+    place, remaining = serve((200, 4, b"data"))
+    elsewhere = place.replace("127.0.0.1", "localhost")
+    url, _ = serve((302, 0, b"", elsewhere))
+    with pytest.raises(FetchError, match=r"http://localhost:.* is refused"):
+        get(url)
+    url, _ = serve((302, 0, b"", place))
+    assert get(url) == b"data"
+    assert not remaining
 
 
 def test_missing_file_is_not_tried_again(serve):
@@ -80,6 +109,7 @@ def test_host_that_is_not_there():
         get("http://127.0.0.1:9/file", pause=100)
 
 
+@pytest.mark.fault("F9")
 def test_answers_beyond_the_limit_are_refused(serve):
     url, _ = serve((200, 100, bytes(100)))
     with pytest.raises(FetchError, match="more than 99 bytes"):
@@ -101,11 +131,13 @@ def test_gzip_is_unpacked(tmp_path):
     ],
     ids=["page", "truncated"],
 )
+@pytest.mark.fault("F10")
 def test_what_is_no_gzip_file_is_named(content, message):
     with pytest.raises(FetchError, match=message):
         unpack(content)
 
 
+@pytest.mark.fault("F10")
 def test_package_is_checked_against_its_hash(tmp_path, monkeypatch):
     def client(package, folder):
         (folder / "a.whl").write_bytes(package.encode())

@@ -18,6 +18,7 @@ def test_every_source_can_be_used(source):
     if source.kind == "embedded":
         assert all((ROOT / locator).is_file() for locator in source.locators.values())
     elif source.kind == "official-url":
+        assert all(url.startswith("https://") for url in source.locators.values())
         assert len(set(source.locators.values())) == len(source.sha256)
     elif source.kind != "sklearn":
         assert source.kind in fetch.CLIENTS
@@ -53,6 +54,14 @@ def test_unknown_data_set_and_broken_table(tmp_path):
         sources_of("mnist", broken)
 
 
+@pytest.mark.fault("S4")
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/x", "..", "."])
+def test_a_file_that_would_stand_elsewhere_is_refused(write_table, name):
+    table = write_table(("letters", 1, "official-url", "https://example.org/x", name, "0" * 64))
+    with pytest.raises(SourceError, match=f"letters: the file '{name}' is no plain file name"):
+        sources_of("letters", table)
+
+
 def test_raw_folder_that_changed_is_refused(tmp_path, raw_folder):
     folder = raw_folder("letters", {letters.FILE: b"T,2\n"})
     assert read_raw(folder)[0] == {letters.FILE: b"T,2\n"}
@@ -62,8 +71,9 @@ def test_raw_folder_that_changed_is_refused(tmp_path, raw_folder):
     (folder / letters.FILE).unlink()
     with pytest.raises(SourceError, match=f"{letters.FILE} is missing"):
         read_raw(folder)
-    (folder / "source.json").write_text("{")
-    with pytest.raises(SourceError, match=r"source.json is broken"):
-        read_raw(folder)
+    for text in ("{", "[]", "{}", '{"sha256": 1}'):
+        (folder / "source.json").write_text(text)
+        with pytest.raises(SourceError, match=r"source.json is broken"):
+            read_raw(folder)
     with pytest.raises(SourceError, match=r"holds no source.json. Fetch the data"):
         read_raw(tmp_path / "raw" / "mnist")

@@ -156,6 +156,7 @@ def test_seed_zero_is_a_seed(branched):
     assert not np.allclose(runs[0], runs[2])
 
 
+@pytest.mark.fault("F18")
 def test_bad_requests_are_refused(branched, linear):
     sampler = Sampler.of(SOLVERS["ddim"])
     with pytest.raises(

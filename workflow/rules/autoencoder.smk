@@ -23,7 +23,7 @@ rule fit_autoencoder:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
     params:
         settings=section("fit_autoencoder"),

@@ -200,11 +200,18 @@ def tree_option(wildcards):
     return " ".join(["--tree", *tree_file(wildcards)]) if tree_file(wildcards) else ""
 
 
+def growing(mem_mb):
+    """Memory that grows with every attempt, since a job may have failed for want of it."""
+    return lambda wildcards, attempt: attempt * mem_mb
+
+
 def net_threads(wildcards):
     dataset = CONFIG.all_datasets[wildcards.dataset]
     if dataset.net.name in TABLE_NETS or hasattr(dataset, "of"):
         return 1  # of the models of an experiment several are trained at a time
-    return IMAGE_THREADS
+    # Known only now. A job of a cluster has its cores to itself, and plans itself anew with them.
+    on_cluster = workflow.remote_exec or not workflow.local_exec
+    return min(4, CORES) if on_cluster else IMAGE_THREADS
 
 
 def per_model(text, figure=None):

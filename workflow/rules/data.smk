@@ -21,7 +21,7 @@ rule download:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         settings=download_section,
     message:
@@ -46,7 +46,7 @@ rule preprocess:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         settings=section("preprocess"),
         raw=raw_folder,

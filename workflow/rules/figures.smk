@@ -22,7 +22,7 @@ rule plot_branched_process:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F1_branched_process"),
     message:
@@ -49,7 +49,7 @@ rule plot_examples:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F2_examples"),
         samples=examples_of("{name}=results/{dataset}/samples/{model}.parquet"),
@@ -78,7 +78,7 @@ rule plot_sample_quality:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("{figure}"),
         paper=paper_folder,
@@ -109,7 +109,7 @@ rule plot_letters:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F4_letters"),
         paper=paper_folder,
@@ -139,7 +139,7 @@ rule plot_efficiency:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("{figure}"),
     message:
@@ -167,7 +167,7 @@ rule plot_image_transmutation:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("{figure}"),
     message:
@@ -198,7 +198,7 @@ rule plot_table_transmutation:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F15_hybrids_transmutation"),
     message:
@@ -226,7 +226,7 @@ rule plot_similarities:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F22_similarities"),
     message:
@@ -256,7 +256,7 @@ rule plot_class_extension:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("{figure}"),
         paper=paper_folder,
@@ -288,7 +288,7 @@ rule plot_leave_one_out:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=leave_one_out_section,
         added=of_experiment(
@@ -322,7 +322,7 @@ rule plot_transmutation_control:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("{figure}"),
         strips=control_strips,
@@ -350,7 +350,7 @@ rule plot_hybrids:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F16_hybrids"),
     message:
@@ -378,7 +378,7 @@ rule plot_expression:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=growing(3000),
     params:
         settings=figure_section("F5b_expression"),
         samples=per_model("{model}=results/{dataset}/samples/{model}.parquet", "F5b_expression"),
@@ -417,7 +417,7 @@ rule plot_cell_transmutation:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=growing(3000),
     params:
         settings=figure_section("F17_cell_transmutation"),
         autoencoder=of_figure("F17_cell_transmutation", "results/{dataset}/autoencoder"),
@@ -450,7 +450,7 @@ rule plot_molecules:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F18_molecules"),
     message:
@@ -485,7 +485,7 @@ rule plot_molecule_transmutation:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F19_molecule_transmutation"),
         paper=paper_folder,
@@ -519,7 +519,7 @@ rule plot_branch_stability:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F20_branch_stability"),
         quality=option("--quality", of_trained_experiment("F20_branch_stability", derived.draws)),
@@ -552,7 +552,7 @@ rule plot_epsilon_sweep:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
     params:
         settings=figure_section("F21_epsilon_sweep"),
         trees=of_experiment(

@@ -27,7 +27,7 @@ rule evaluate:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         settings=section("evaluate"),
         samples=per_model("{model}=results/{dataset}/samples/{model}.parquet"),
@@ -54,7 +54,7 @@ rule evaluate_expression:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         settings=section("evaluate_expression"),
         samples=per_model("{model}=results/{dataset}/samples/{model}.parquet"),
@@ -83,7 +83,7 @@ rule evaluate_cell_transmutation:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     message:
         "Evaluating the genes of transmuted cells of {wildcards.dataset}"
     shell:
@@ -114,7 +114,7 @@ rule evaluate_molecules:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         settings=section("evaluate_molecules"),
         samples=per_model("{model}=results/{dataset}/samples/{model}.parquet"),
@@ -147,7 +147,7 @@ rule measure_efficiency:
         "../../envs/bdiff.yaml"
     threads: CORES
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
         compute_threads=net_threads,
     params:
@@ -189,7 +189,7 @@ rule make_tables:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         paper=paper_folder,
         tree=per_dataset("{dataset}=results/{dataset}/tree/tree.json", "tree"),
@@ -227,7 +227,7 @@ rule summarise_quality:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         command=COMMAND,
     params:
         paper=paper_folder,

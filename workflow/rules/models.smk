@@ -6,6 +6,8 @@ OUTPUTS  results/{dataset}/models/{model}/: verified weights, manifest, metrics 
 
 The checkpoints of a training run stand in results/{dataset}/checkpoints/{model}/. They are no output:
 Snakemake would delete them before it starts the job again, and an interrupted run could not go on.
+`exec` gives the training the place of the shell, which a scheduler's signal would end at once: the job
+lasts until the checkpoint is written.
 """
 
 
@@ -30,7 +32,7 @@ rule train:
         "../../envs/bdiff.yaml"
     threads: net_threads
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
     params:
         settings=section("train"),
@@ -38,7 +40,7 @@ rule train:
     message:
         "Training the {wildcards.model} model of {wildcards.dataset}"
     shell:
-        "python {input.script} --data {input.data} {params.tree} --settings {params.settings:q}"
+        "exec python {input.script} --data {input.data} {params.tree} --settings {params.settings:q}"
         " --checkpoints results/{wildcards.dataset}/checkpoints/{wildcards.model}"
         " --output results/{wildcards.dataset}/models/{wildcards.model} > {log} 2>&1"
 
@@ -65,7 +67,7 @@ rule extend:
         "../../envs/bdiff.yaml"
     threads: net_threads
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
     params:
         settings=section("extend"),
@@ -73,7 +75,7 @@ rule extend:
     message:
         "Adding a class to the {wildcards.model} model: {wildcards.dataset}"
     shell:
-        "python {input.script} --data {input.data} --model {params.model}"
+        "exec python {input.script} --data {input.data} --model {params.model}"
         " --settings {params.settings:q}"
         " --checkpoints results/{wildcards.dataset}/checkpoints/{wildcards.model}"
         " --output results/{wildcards.dataset}/models/{wildcards.model} --kept {output.kept}"

@@ -27,7 +27,7 @@ rule make_report:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=growing(1500),
         command=COMMAND,
     params:
         # only what is run, so that another data set's numbers change nothing here

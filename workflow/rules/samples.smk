@@ -24,7 +24,7 @@ rule sample:
         "../../envs/bdiff.yaml"
     threads: net_threads
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
     params:
         settings=section("sample"),
@@ -53,7 +53,7 @@ rule sample_hybrids:
         "../../envs/bdiff.yaml"
     threads: net_threads
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
     params:
         settings=section("sample_hybrids"),
@@ -82,7 +82,7 @@ rule transmute:
         "../../envs/bdiff.yaml"
     threads: net_threads
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
     params:
         settings=section("transmute"),
@@ -113,7 +113,7 @@ rule compare_transmutation:
         "../../envs/bdiff.yaml"
     threads: net_threads
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         gpu=GPUS,
     params:
         settings=section("compare_transmutation"),

@@ -22,7 +22,7 @@ rule estimate_tree:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         settings=section("estimate_tree"),
     message:
@@ -47,7 +47,7 @@ rule compare_estimators:
         "../../envs/bdiff.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         settings=section("compare_estimators"),
     message:

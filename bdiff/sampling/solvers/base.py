@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from bdiff.process import Process
+from bdiff.process.base import Continuous
 
 Memory = dict[str, Tensor]
 
@@ -27,6 +28,12 @@ class Step:
     t: Tensor
     denoise: Callable[[Tensor, Tensor], Tensor]
     noise: Callable[[], Tensor]
+
+    @property
+    def equation(self) -> Continuous:
+        """The process, for solvers that are `continuous`: `check_solver` refuses any other."""
+        assert isinstance(self.process, Continuous)
+        return self.process
 
     def alpha(self, time: Tensor, x: Tensor) -> Tensor:
         return self.process.at(time, x)[0].to(x)

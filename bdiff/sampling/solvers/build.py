@@ -1,6 +1,7 @@
 """Solvers by name."""
 
 import inspect
+from typing import Any
 
 from bdiff.process import Process
 from bdiff.sampling.solvers.base import Solver
@@ -28,7 +29,7 @@ SOLVERS = {
 }
 
 
-def solver_from(name: str, **options) -> Solver:
+def solver_from(name: str, **options: Any) -> Solver:
     """The solver of this name with its options.
 
     Raises:

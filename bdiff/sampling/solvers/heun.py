@@ -38,7 +38,7 @@ class Heun(Solver):
         self.churn = churn
 
     @property
-    def continuous(self) -> bool:
+    def continuous(self) -> bool:  # type: ignore[override]  # all other solvers always or never are
         """Noise up to ρ̂ leads to a time between nodes."""
         return self.churn > 0
 

@@ -90,7 +90,10 @@ def weighted_sum(history: Memory, t: Tensor, weights: Callable[[Tensor, Tensor],
 class Multistep(Solver):
     """The loop of all of them; a method says what it predicts, scales and weights."""
 
-    _length: int  # predictions that are remembered besides the newest
+    @property
+    @abstractmethod
+    def _length(self) -> int:
+        """Predictions that are remembered besides the newest."""
 
     def start(self, x: Tensor) -> Memory:
         return no_history(x, self._length)

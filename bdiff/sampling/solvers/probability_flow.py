@@ -41,9 +41,10 @@ class ProbabilityFlow(Solver):
             """dx/du for t = s + u (t - s), so that rows with different ends share one variable."""
             state = torch.as_tensor(flat, dtype=x.dtype, device=x.device).view_as(x)
             time = step.s + u * length
-            g = step.process.diffusion_at(time, x).to(x)
-            slopes = step.process.drift(state, time) - 0.5 * g**2 * step.score(state, time)
-            return (expand_like(length, x) * slopes).flatten().double().cpu().numpy()
+            g = step.equation.diffusion_at(time, x).to(x)
+            slopes = step.equation.drift(state, time) - 0.5 * g**2 * step.score(state, time)
+            scaled: Tensor = expand_like(length, x) * slopes
+            return scaled.flatten().double().cpu().numpy()
 
         start = x.flatten().double().cpu().numpy()
         solution = solve_ivp(slope, (0.0, 1.0), start, "RK45", rtol=self.rtol, atol=self.atol)

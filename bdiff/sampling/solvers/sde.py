@@ -29,8 +29,8 @@ class EulerMaruyama(Solver):
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
         length = expand_like(step.s - step.t, x)
-        g = step.process.diffusion_at(step.s, x).to(x)
-        drift = step.process.drift(x, step.s) - g**2 * step.score(x, step.s)
+        g = step.equation.diffusion_at(step.s, x).to(x)
+        drift = step.equation.drift(x, step.s) - g**2 * step.score(x, step.s)
         return x - length * drift + g * torch.sqrt(length) * step.noise(), {}
 
 

@@ -1,0 +1,146 @@
+"""bdiff fit: from data of one's own to a model."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bdiff.autoencoder import encode, fit_autoencoder, load_autoencoder, save_autoencoder
+from bdiff.branch_points.estimate import estimate_tree
+from bdiff.build import build_model
+from bdiff.cli.drawing import draw
+from bdiff.cli.folder import FitFolder, fingerprint_of
+from bdiff.cli.own_data import OwnFile
+from bdiff.cli.settings import Linear, OwnData, check_sections, fit_settings, form_of
+from bdiff.data.dataset import Dataset, read_dataset, write_dataset
+from bdiff.process import process_from
+from bdiff.training import train_to_folder
+from bdiff.training_settings import Training
+from bdiff.tree import BranchTree
+from bdiff.tree_files import load_tree, save_tree
+
+
+def main(args: argparse.Namespace) -> None:
+    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
+    torch.set_flush_denormal(True)
+    check_sections(args.set, [*OwnData.model_fields, *Linear.model_fields])
+    folder, own = FitFolder(args.output), OwnFile(args.data, args.label, args.classes_by, args.set)
+    asked = {
+        "data": fingerprint_of(args.data),
+        "tree": None if args.tree is None else fingerprint_of(args.tree),
+        "set": [(".".join(keys), value) for keys, value in args.set],
+    } | {key: getattr(args, key) for key in ("label", "classes_by", "kind", "steps", "seed")}
+    with folder.work():
+        settings = folder.begin(asked, lambda: make_settings(args, own))
+        if folder.is_complete():
+            print(f"{folder.path} is complete already")
+        else:
+            fit(folder, own, settings, args.tree, args.device)
+    print(told(folder))
+
+
+def make_settings(args: argparse.Namespace, own: OwnFile) -> dict[str, Any]:
+    """Settings of every stage; the data are read to find out what they are."""
+    dataset = own.dataset
+    settings = fit_settings(dataset, args.kind, args.steps, args.set)
+    if args.kind == "branched" and args.tree is None and form_of(dataset) == "molecules":
+        raise ValueError(
+            "a tree of molecules cannot be estimated, since their atoms have no order. Give one: "
+            f"bdiff tree {args.data} --branch-time 0.4 -o tree.json, then --tree tree.json"
+        )
+    if args.kind == "branched" and args.tree is not None:
+        check_classes(load_tree(args.tree, process_from(settings["process"])), dataset)
+    return {"kind": args.kind, "seed": args.seed, "data": own.settings} | settings
+
+
+def fit(
+    folder: FitFolder,
+    own: OwnFile,
+    settings: dict[str, Any],
+    given_tree: Path | None,
+    device: str,
+) -> None:
+    """Make what is missing in a folder.
+
+    Args:
+        folder: where.
+        own: the data.
+        settings: by `make_settings`.
+        given_tree: file of a tree, or None to estimate it.
+        device: "auto", "cpu" or "cuda".
+    """
+    if not folder.data.exists():
+        write_dataset(encoded(own.dataset, settings, device, folder), folder.data)
+    dataset = read_dataset(folder.data)
+    branched = settings["kind"] == "branched"
+    model = build_model(
+        settings["kind"],
+        process_from(settings["process"]),
+        dataset.shape,
+        settings["net"],
+        classes=dataset.classes,
+        tree=kept_tree(folder, dataset, settings, given_tree) if branched else None,
+        seed=settings["seed"],
+    )
+    training = Training(seed=settings["seed"], **settings["training"])
+    train_to_folder(
+        model, dataset, training, folder.model, checkpoints=folder.checkpoints, device=device
+    )
+
+
+def encoded(
+    dataset: Dataset, settings: dict[str, Any], device: str, folder: FitFolder | None = None
+) -> Dataset:
+    """The data as the model sees them; the autoencoder of counts is kept in the folder, if any."""
+    if form_of(dataset) != "cells":
+        return dataset
+    if folder is not None and folder.autoencoder.exists():
+        autoencoder = load_autoencoder(folder.autoencoder, device)
+    else:
+        own = settings["autoencoder"] or {}
+        autoencoder = fit_autoencoder(dataset, **own, seed=settings["seed"], device=device)
+        if folder is not None:
+            about = {"dataset": dataset.name, "source": dataset.source, "settings": own}
+            save_autoencoder(autoencoder, folder.autoencoder, about)
+    return encode(autoencoder, dataset)
+
+
+def kept_tree(
+    folder: FitFolder, dataset: Dataset, settings: dict[str, Any], given: Path | None
+) -> BranchTree:
+    """The tree in a folder, in the time of the model's process; made if it is not there."""
+    if not folder.tree.exists():
+        tree = tree_of(dataset, settings) if given is None else load_tree(given)
+        save_tree(tree, folder.tree, process_from(tree.process or {}))
+    return load_tree(folder.tree, process_from(settings["process"]))
+
+
+def tree_of(dataset: Dataset, settings: dict[str, Any]) -> BranchTree:
+    """The estimated tree of a data set; in continuous time, which has all noise levels."""
+    process = process_from(settings["process"])
+    process = process_from({"name": "vp"}) if process.discrete else process
+    return estimate_tree(dataset, process, **settings["tree"], seed=settings["seed"])
+
+
+def check_classes(tree: BranchTree, dataset: Dataset) -> None:
+    """Raise ValueError unless a tree has the classes of the data."""
+    if set(tree.classes) != set(dataset.classes):
+        raise ValueError(
+            f"the tree has the classes {', '.join(tree.classes)}, the data "
+            f"{', '.join(dataset.classes)}; make the tree of these data: bdiff tree"
+        )
+
+
+def told(folder: FitFolder) -> str:
+    """What was made, and what can be done with it."""
+    manifest = json.loads((folder.model / "manifest.json").read_text(encoding="utf-8"))
+    about, model = manifest["about"], folder.load_model()
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    lines = [
+        f"{folder.path}: {model.kind} model of {len(model.classes)} classes, {parameters:,} "
+        f"parameters, {about['training']['steps']:,} steps in {about['seconds']:.0f} s"
+    ]
+    lines += [draw(model.tree)] if model.tree is not None else []
+    return "\n".join([*lines, f"next: bdiff sample {folder.path} --count 100 -o samples.parquet"])

@@ -1,0 +1,70 @@
+"""Objects in words of one's own data: units and names of features, shares of genes, SMILES."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from bdiff.checkpoint import load_folder
+from bdiff.cli.folder import FitFolder
+from bdiff.data.scaling import unscale
+from bdiff.files import atomic_write
+from bdiff.sampling.files import Samples, write_samples
+
+
+def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
+    """Write objects as .parquet, with all that is known of them, or as .csv, to be read.
+
+    Args:
+        samples: from the model of the folder.
+        path: of the file, whole or not at all.
+        folder: of a fit.
+    """
+    about = load_folder(folder.model)[0]["about"]
+    decoded = _decoded(samples, folder, about["scaling"])
+    if path.suffix == ".parquet":
+        write_samples(samples, path, about, decoded)
+        return
+    label = (folder.read_record()["settings"]["data"] or {}).get("label", "label")
+    columns = {label: samples.label}
+    if set(samples.role.tolist()) != {"sample"}:
+        columns |= {"role": samples.role, "origin": samples.origin, "index": samples.index}
+    table = pa.table(columns | (decoded or _raw(samples, about)))
+    with atomic_write(path) as temporary:
+        pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
+
+
+def _decoded(
+    samples: Samples, folder: FitFolder, scaling: Mapping[str, Any]
+) -> dict[str, pa.Array]:
+    """What latents and graphs stand for; nothing where objects are what they are."""
+    if samples.x.ndim == 3:
+        from bdiff.analysis.molecules import smiles_of
+        from bdiff.chemistry import valid_molecules
+
+        smiles = smiles_of(valid_molecules(samples.x))
+        return {"smiles": _finished(np.array(smiles, dtype=object), samples, pa.string())}
+    autoencoder = folder.load_autoencoder()
+    if autoencoder is None:
+        return {}
+    shares = autoencoder.proportions(unscale(samples.x, scaling)).T
+    return {
+        f"share_{gene}": _finished(values, samples)
+        for gene, values in zip(autoencoder.genes, shares, strict=True)
+    }
+
+
+def _raw(samples: Samples, about: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """Every value in the units of one's own data, by the name of the feature or its number."""
+    values = unscale(samples.x, about["scaling"]).reshape(len(samples), -1).T
+    names = about["feature_names"] or [f"x{number}" for number in range(len(values))]
+    return {name: _finished(v, samples) for name, v in zip(names, values, strict=True)}
+
+
+def _finished(values: np.ndarray, samples: Samples, kind: pa.DataType | None = None) -> pa.Array:
+    """A column that is empty for states that are noised."""
+    kind = pa.float32() if kind is None else kind  # as precise as the model's numbers are
+    return pa.array(values, type=kind, mask=samples.time > 0)

@@ -1,0 +1,27 @@
+"""bdiff transmute: objects of one class, turned into another."""
+
+import argparse
+
+from bdiff.analysis.analogies import transmute
+from bdiff.cli.folder import FitFolder
+from bdiff.cli.output import write_objects
+from bdiff.cli.own_data import read_like
+from bdiff.sampling.sampler import Sampler
+
+
+def main(args: argparse.Namespace) -> None:
+    folder = FitFolder(args.folder)
+    model = folder.load_model(args.device)
+    objects = {args.origin: read_like(folder, args.data, args.label).of(args.origin)}
+    made = transmute(
+        model,
+        objects,
+        [(args.origin, args.target)],
+        Sampler.for_model(model, seed=args.seed),
+        both=False,
+    )
+    write_objects(made, args.output, folder)
+    print(
+        f"{args.output}: {len(objects[args.origin]):,} objects of {args.origin} as {args.target}, "
+        f"{made.meta['seconds']:.1f} s"
+    )
