@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-EXPECTED = (ValueError, KeyError, OSError, RuntimeError)
+EXPECTED = (ValueError, KeyError, OSError, RuntimeError, ImportError)
 # Settings become arguments of the library's functions.
 UNKNOWN_KEY = re.compile(r"(\S+\(\)) got an unexpected keyword argument ('.*?')")
 MISSING_KEY = re.compile(r"(\S+\(\)) missing \d+ required [\w -]+: ('.*')")

@@ -43,6 +43,14 @@ def test_an_error_is_one_line_and_a_traceback_on_demand(tmp_path):
     assert "Traceback" in result.stderr
 
 
+def test_a_package_that_is_missing_is_told_in_a_line():
+    def main():
+        raise ImportError("molecules need RDKit: pip install 'bdiff[mol]'")
+
+    with pytest.raises(SystemExit, match="^error: ImportError: molecules need RDKit: pip install"):
+        run(main)
+
+
 def test_a_key_that_the_settings_have_not_got_is_named():
     settings = json_object('{"count": 1, "training": {"steps": 2}}')
     assert (settings["count"], settings.get("seed"), settings.pop("seed", 3)) == (1, None, 3)
