@@ -47,7 +47,7 @@ def test_a_package_that_is_missing_is_told_in_a_line():
     def main():
         raise ImportError("molecules need RDKit: pip install 'bdiff[mol]'")
 
-    with pytest.raises(SystemExit, match="^error: ImportError: molecules need RDKit: pip install"):
+    with pytest.raises(SystemExit, match=r"^error: ImportError: molecules need RDKit: pip"):
         run(main)
 
 

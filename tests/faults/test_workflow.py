@@ -27,7 +27,7 @@ def checkout(tmp_path_factory):
 
 
 class Place:
-    """A working directory in which the model of three letters is made; a checkpoint each 1,000 steps."""
+    """A working directory for the model of three letters, with a checkpoint after 1,000 steps."""
 
     def __init__(self, checkout, folder):
         self.checkout, self.root = checkout, folder
