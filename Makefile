@@ -41,7 +41,7 @@ test: $(STAMP)
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 test-faults: $(STAMP)
-	OMP_NUM_THREADS=1 pytest -p no:xdist -m fault --faults=full --soak=$(SOAK) \
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile -m fault --faults=full --soak=$(SOAK) \
 		--faults-table=docs/faults.md
 
 test-cluster: $(STAMP)

@@ -51,7 +51,8 @@ def reached(record_property):
     """Note for the table how many of how many faults passed, and what was measured."""
 
     def note(passed: int, tried: int, figure: str = "") -> None:
-        record_property("reached", [passed, tried, figure])
+        # numbers of numpy cannot be sent from the processes that tests run in
+        record_property("reached", [int(passed), int(tried), figure])
 
     return note
 
@@ -69,9 +70,9 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(pytest.mark.skip(reason="only with --faults=full"))
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
     path = config.getoption("faults_table")
-    if path:
+    if path and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         reports = [
             report
             for kind in ("passed", "failed", "skipped", "error")
