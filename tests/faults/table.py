@@ -2,7 +2,7 @@
 
 A test marked `fault("F6")` belongs to the row F6 of rows.yaml. `pytest --faults=full` tries as many
 faults as that row asks for; without it a few of each. `--faults-table PATH` writes the table of the
-rows from what the tests that ran have recorded.
+rows from what the tests that ran have recorded; a row of which no test ran stays as it was made.
 """
 
 import os
@@ -78,12 +78,14 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
             for kind in ("passed", "failed", "skipped", "error")
             for report in terminalreporter.stats.get(kind, ())
         ]
-        Path(path).write_text(table(reports), encoding="utf-8")
+        before = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+        Path(path).write_text(table(reports, before), encoding="utf-8")
         terminalreporter.write_line(f"wrote {path}")
 
 
-def table(reports) -> str:
-    """The table of all rows, and the tests behind each, in Markdown."""
+def table(reports, before: str = "") -> str:
+    """The table of all rows, and the tests behind each, in Markdown; before: as it was."""
+    old_line, old_tests = _parsed(before)
     tests = {
         row: defaultdict(list) for row in ROWS
     }  # row -> test without its parameters -> reports
@@ -98,13 +100,30 @@ def table(reports) -> str:
         ).rstrip("\n")
     ]  # fmt: skip
     for row, text in ROWS.items():
+        if row in old_line and not tests[row]:
+            lines.append(old_line[row])
+            continue
         seconds = sum(report.duration for some in tests[row].values() for report in some)
         cells = (row, text["fault"], text["holds"], text["figure"], _reached(tests[row], text))
         lines.append(f"| {' | '.join(cells)} | {seconds:.0f} | {made} |")
     lines += ["", "## The tests", ""]
     for row, named in tests.items():
-        lines += [f"- {row}", *(f"  - `{name}`: {_sum(named[name])}" for name in sorted(named))]
+        new = [f"  - `{name}`: {_sum(named[name])}" for name in sorted(named)]
+        lines += [f"- {row}", *(new or old_tests[row])]
     return "\n".join(lines) + "\n"
+
+
+def _parsed(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Of a table as it was made: the line of each row, and those of its tests."""
+    summary, _, details = text.partition("## The tests")
+    lines = [line for line in summary.splitlines() if line.startswith("| ")]
+    tests, row = defaultdict(list), ""
+    for line in details.splitlines():
+        if line.startswith("- "):
+            row = line.removeprefix("- ")
+        elif line:
+            tests[row].append(line)
+    return {line.split(" ")[1]: line for line in lines}, tests
 
 
 def _reached(named, text) -> str:
