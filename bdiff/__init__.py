@@ -10,37 +10,47 @@ _HOME = {
     "Branched": "bdiff.branched",
     "BranchPoint": "bdiff.tree",
     "BranchTree": "bdiff.tree",
-    "DDPM": "bdiff.process",
-    "Dataset": "bdiff.data.dataset",
-    "Guided": "bdiff.linear",
-    "Joint": "bdiff.process",
-    "Linear": "bdiff.linear",
-    "Sampler": "bdiff.sampling.sampler",
-    "Training": "bdiff.training_settings",
-    "VE": "bdiff.process",
-    "VP": "bdiff.process",
     "build_model": "bdiff.build",
+    "CheckpointError": "bdiff.checkpoint",
+    "Dataset": "bdiff.data.dataset",
+    "DDPM": "bdiff.process",
     "encode": "bdiff.autoencoder",
     "estimate_tree": "bdiff.branch_points.estimate",
     "extend": "bdiff.extension",
+    "extend_tree": "bdiff.branch_points.estimate",
     "fit_autoencoder": "bdiff.autoencoder",
     "from_arrays": "bdiff.data.tables",
     "from_smiles": "bdiff.data.molecules",
+    "given_tree": "bdiff.branch_points.estimate",
+    "Guided": "bdiff.linear",
     "hybrids": "bdiff.analysis.analogies",
+    "Joint": "bdiff.process",
+    "Linear": "bdiff.linear",
     "load_autoencoder": "bdiff.autoencoder",
     "load_model": "bdiff.model_files",
     "load_tree": "bdiff.tree_files",
+    "quality": "bdiff.analysis.quality",
     "read_cells": "bdiff.data.cells",
     "read_dataset": "bdiff.data.dataset",
     "read_molecules": "bdiff.data.molecules",
+    "read_samples": "bdiff.sampling.files",
+    "read_table": "bdiff.data.tables",
     "sample": "bdiff.sampling.sampler",
+    "Sampler": "bdiff.sampling.sampler",
+    "Samples": "bdiff.sampling.files",
     "save_autoencoder": "bdiff.autoencoder",
     "save_model": "bdiff.model_files",
     "save_tree": "bdiff.tree_files",
     "simulate_cells": "bdiff.data.simulated_cells",
     "train": "bdiff.training",
+    "Training": "bdiff.training_settings",
+    "TrainingError": "bdiff.training_settings",
     "transmute": "bdiff.analysis.analogies",
     "valid_molecules": "bdiff.chemistry",
+    "VE": "bdiff.process",
+    "VP": "bdiff.process",
+    "write_dataset": "bdiff.data.dataset",
+    "write_samples": "bdiff.sampling.files",
 }
 
 __all__ = sorted(_HOME)
@@ -54,21 +64,27 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from bdiff.analysis.analogies import hybrids as hybrids
     from bdiff.analysis.analogies import transmute as transmute
+    from bdiff.analysis.quality import quality as quality
     from bdiff.autoencoder import encode as encode
     from bdiff.autoencoder import fit_autoencoder as fit_autoencoder
     from bdiff.autoencoder import load_autoencoder as load_autoencoder
     from bdiff.autoencoder import save_autoencoder as save_autoencoder
     from bdiff.branch_points.estimate import estimate_tree as estimate_tree
+    from bdiff.branch_points.estimate import extend_tree as extend_tree
+    from bdiff.branch_points.estimate import given_tree as given_tree
     from bdiff.branched import Branched as Branched
     from bdiff.build import build_model as build_model
+    from bdiff.checkpoint import CheckpointError as CheckpointError
     from bdiff.chemistry import valid_molecules as valid_molecules
     from bdiff.data.cells import read_cells as read_cells
     from bdiff.data.dataset import Dataset as Dataset
     from bdiff.data.dataset import read_dataset as read_dataset
+    from bdiff.data.dataset import write_dataset as write_dataset
     from bdiff.data.molecules import from_smiles as from_smiles
     from bdiff.data.molecules import read_molecules as read_molecules
     from bdiff.data.simulated_cells import simulate_cells as simulate_cells
     from bdiff.data.tables import from_arrays as from_arrays
+    from bdiff.data.tables import read_table as read_table
     from bdiff.extension import extend as extend
     from bdiff.linear import Guided as Guided
     from bdiff.linear import Linear as Linear
@@ -78,10 +94,14 @@ if TYPE_CHECKING:
     from bdiff.process import VE as VE
     from bdiff.process import VP as VP
     from bdiff.process import Joint as Joint
+    from bdiff.sampling.files import Samples as Samples
+    from bdiff.sampling.files import read_samples as read_samples
+    from bdiff.sampling.files import write_samples as write_samples
     from bdiff.sampling.sampler import Sampler as Sampler
     from bdiff.sampling.sampler import sample as sample
     from bdiff.training import train as train
     from bdiff.training_settings import Training as Training
+    from bdiff.training_settings import TrainingError as TrainingError
     from bdiff.tree import BranchPoint as BranchPoint
     from bdiff.tree import BranchTree as BranchTree
     from bdiff.tree_files import load_tree as load_tree

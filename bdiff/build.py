@@ -1,4 +1,4 @@
-"""Models from descriptions, and descriptions of models."""
+"""Models for data sets and from descriptions, and descriptions of models."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,14 +7,60 @@ from typing import Any
 import torch
 
 from bdiff.branched import Branched
+from bdiff.data.dataset import Dataset
+from bdiff.defaults import form_of, suited
 from bdiff.linear import Linear
 from bdiff.model import DiffusionModel
 from bdiff.process import Process, process_from
 from bdiff.tree import BranchTree
-from bdiff.tree_files import tree_from_dict, tree_to_dict
+from bdiff.tree_files import convert_tree, tree_from_dict, tree_to_dict
 
 
 def build_model(
+    dataset: Dataset,
+    tree: BranchTree | None = None,
+    *,
+    process: Process | None = None,
+    net: str | dict[str, Any] | None = None,
+    seed: int = 0,
+) -> DiffusionModel:
+    """An untrained model for a data set: branched where a tree is given, else label-guided.
+
+    Args:
+        dataset: gives the shape of an object and the classes.
+        tree: of these classes; another order of the classes is the model's order, too.
+        process: the forward process, by default the tree's, or what suits the data
+            (`bdiff.defaults`); a tree that was made for another one keeps its noise levels.
+        net: name of a network, or {"name": ..., then its own settings}, see
+            `bdiff.nets.build.NETS`; by default what suits the data.
+        seed: of the weights.
+
+    Raises:
+        ValueError: if the tree has other classes, the process cannot carry it, the network is
+            unknown or does not fit the objects, or these are counts that were not encoded.
+    """
+    if form_of(dataset) == "cells":
+        raise ValueError(
+            f"data set {dataset.name!r} has counts; a model needs what an autoencoder makes of "
+            "them: encode(fit_autoencoder(dataset), dataset)"
+        )
+    if tree is not None and set(tree.classes) != set(dataset.classes):
+        raise ValueError(
+            f"the tree has the classes {list(tree.classes)}, data set {dataset.name!r} "
+            f"{list(dataset.classes)}; choose with tree.restrict or dataset.keep_classes"
+        )
+    own = tree.process if tree is not None else None
+    process = process or process_from(own or suited(dataset, "process"))
+    if tree is not None and own is not None:
+        tree = convert_tree(tree, process_from(own), process)
+    settings = {"name": net} if isinstance(net, str) else net or suited(dataset, "net")
+    kind = "linear" if tree is None else "branched"
+    return initialised(
+        kind, process, dataset.shape, settings, classes=dataset.classes, tree=tree, seed=seed
+    )
+
+
+def initialised(
     kind: str,
     process: Process,
     shape: Sequence[int],
@@ -67,7 +113,7 @@ def model_from_dict(description: dict[str, Any]) -> DiffusionModel:
     process = process_from(description["process"])
     shape, net = description["shape"], description["net"]
     if description["kind"] != "branched":
-        return build_model(description["kind"], process, shape, net, classes=description["classes"])
+        return initialised(description["kind"], process, shape, net, classes=description["classes"])
     tree = tree_from_dict(description["tree"], process)
     if description["first"] == len(tree.classes):
         return Branched(process, tree, shape, net)

@@ -25,8 +25,9 @@ from torch import Tensor
 
 from bdiff.branch_points.estimate import extend_tree
 from bdiff.branched import Branched
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
+from bdiff.defaults import ADDED, suited
 from bdiff.distributed import join
 from bdiff.linear import Linear
 from bdiff.model import DiffusionModel
@@ -43,7 +44,7 @@ def extend(
     model: DiffusionModel,
     new_class: str,
     dataset: Dataset,
-    settings: Training,
+    settings: Training | None = None,
     *,
     tree: BranchTree | None = None,
     retrain: bool = False,
@@ -58,8 +59,8 @@ def extend(
         new_class: name of the class to add.
         dataset: objects of the new class; of the old ones, too, where the branch point is to be
             estimated or the model retrained.
-        settings: of the training. What makes a head of a residual network are small changes of
-            shared layers; they take ten times the learning rate of a whole model.
+        settings: of the training, by default those of `bdiff.defaults`: a new leaf, small changes
+            of shared layers, is learned fast; whatever changes old classes as a model is trained.
         tree: of a branched model: the tree with the new class; by default the branch point is
             estimated (`bdiff.branch_points.estimate.extend_tree`).
         retrain: train also what the new class shares with old ones, on the objects of all of them,
@@ -72,6 +73,9 @@ def extend(
             model's with one class more.
     """
     larger, objects, part = enlarged(model, new_class, dataset, tree=tree, retrain=retrain)
+    if settings is None:
+        leaf_alone = isinstance(model, Branched) and not retrain
+        settings = Training(**(ADDED if leaf_alone else suited(objects, "training")))
     train(
         larger,
         objects,
@@ -276,7 +280,7 @@ def fingerprint(model: DiffusionModel, heads: int) -> str:
 
 def with_label(model: Linear, new_class: str) -> Linear:
     """The label-guided model with a label for one more class, the mean of those there are."""
-    larger = build_model(
+    larger = initialised(
         "linear", model.process, model.shape, model.settings, classes=(*model.classes, new_class)
     )
     assert isinstance(larger, Linear)

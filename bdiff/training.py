@@ -13,6 +13,7 @@ import torch
 
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
+from bdiff.defaults import suited
 from bdiff.device import choose_device, compile_net
 from bdiff.distributed import join
 from bdiff.model import DiffusionModel
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 def train(
     model: DiffusionModel,
     dataset: Dataset,
-    settings: Training,
+    settings: Training | None = None,
     *,
     checkpoints: str | Path | None = None,
     device: str = "auto",
@@ -41,7 +42,7 @@ def train(
     Args:
         model: the model.
         dataset: objects and class names; those of the split "train" are used.
-        settings: see `Training`.
+        settings: see `Training`; by default what suits the data (`bdiff.defaults`).
         checkpoints: folder for checkpoints; an unfinished run found there is resumed.
         device: "auto", "cpu" or "cuda".
         precision: of the network's products, "float32" or "bfloat16".
@@ -63,6 +64,7 @@ def train(
     `bdiff.distributed`.
     """
     ranks = join(device)
+    settings = settings or Training(**suited(dataset, "training"))
     run = TrainingRun(model, dataset, settings, choose_device(device), precision, part, ranks)
     _to_the_end(run, None if checkpoints is None else Path(checkpoints), compile)
     return run.records

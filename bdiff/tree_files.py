@@ -86,8 +86,20 @@ def convert_tree(tree: BranchTree, made_for: Process, process: Process) -> Branc
     return tree_from_dict(tree_to_dict(tree, made_for), process)
 
 
-def save_tree(tree: BranchTree, path: str | Path, process: Process) -> None:
-    """Write the tree as JSON, and beside it as Newick (.nwk)."""
+def save_tree(tree: BranchTree, path: str | Path, process: Process | None = None) -> None:
+    """Write the tree as JSON, and beside it as Newick (.nwk).
+
+    Args:
+        tree: the tree.
+        path: of the JSON file.
+        process: whose times the tree's are, by default the one that the tree names.
+
+    Raises:
+        ValueError: if the process is not known.
+    """
+    if process is None and tree.process is None:
+        raise ValueError("the tree does not say whose times it has; give the process as well")
+    process = process or process_from(tree.process or {})
     path = Path(path)
     text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
     for target, content in ((path.with_suffix(".nwk"), tree.newick()), (path, text)):

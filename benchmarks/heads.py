@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from bdiff.branch_points.estimate import estimate_tree
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.data.dataset import Dataset, read_dataset
 from bdiff.files import write_rows
 from bdiff.model import DiffusionModel
@@ -124,7 +124,7 @@ def model_of(
     """The untrained model of a variant."""
     net = {"name": NETS[variant["net"]][len(dataset.shape)], **variant["options"]}
     facts = {"classes": dataset.classes, "tree": tree, "seed": seed}
-    model = build_model(variant["kind"], PROCESS, dataset.shape, net, **facts)
+    model = initialised(variant["kind"], PROCESS, dataset.shape, net, **facts)
     for module in model.modules():
         if isinstance(module, InheritedVector) and not variant["inherit"]:
             module.sums.copy_(torch.eye(len(module.sums)))

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from bdiff.branched import Branched
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.device import choose_device
 from bdiff.model import DiffusionModel
 from bdiff.nets.routing import Routed, sparse_gradients
@@ -70,7 +70,7 @@ def model_of(
     tree = tree or paper_tree(dataset)
     kind = "linear" if way == "linear" else "branched"
     facts = {"classes": tree.classes} if way == "linear" else {"tree": tree}
-    model = build_model(kind, VP(), SHAPES[dataset], {"name": NETS[dataset][net]}, **facts)
+    model = initialised(kind, VP(), SHAPES[dataset], {"name": NETS[dataset][net]}, **facts)
     model.to(choose_device("auto"))
     return EveryHead(model) if way == "every_head" else model
 

@@ -32,12 +32,10 @@ def main(argv=None):
     dataset = read_dataset(args.data, settings.get("classes"))
     process = process_from(settings["process"])
     model = build_model(
-        settings["kind"],
-        process,
-        dataset.shape,
-        settings["net"],
-        classes=dataset.classes,
-        tree=load_tree(args.tree, process) if settings["kind"] == "branched" else None,
+        dataset,
+        load_tree(args.tree, process) if settings["kind"] == "branched" else None,
+        process=process,
+        net=settings["net"],
         seed=settings["seed"],
     )
     training = Training(seed=settings["seed"], **settings["training"])

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.model import DiffusionModel
 from bdiff.process import VP
 from bdiff.tree import BranchPoint, BranchTree
@@ -28,14 +28,14 @@ def tree():
 def branched(tree):
     """An untrained branched model of 5 features."""
     net = {"name": "dense", "width": 32}
-    return build_model("branched", VP(), (5,), net, tree=tree, seed=0).eval()
+    return initialised("branched", VP(), (5,), net, tree=tree, seed=0).eval()
 
 
 @pytest.fixture
 def linear(tree):
     """A label-guided model of 5 features, untrained but for what it makes of untold classes."""
     net = {"name": "dense", "width": 32}
-    model = build_model("linear", VP(), (5,), net, classes=tree.classes, seed=0).eval()
+    model = initialised("linear", VP(), (5,), net, classes=tree.classes, seed=0).eval()
     torch.nn.init.constant_(model.net.conditioning.label.weight[-1], 0.5)
     return model
 

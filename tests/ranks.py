@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
 from bdiff.distributed import join
 from bdiff.process import VP
@@ -39,7 +39,7 @@ def data():
 def new_model(kind, net):
     points = [BranchPoint(frozenset("049"), 0.5), BranchPoint(frozenset("49"), 0.35)]
     parts = {"tree": BranchTree("049", points)} if kind == "branched" else {"classes": "049"}
-    return build_model(kind, VP(), (5,), net, seed=0, **parts)
+    return initialised(kind, VP(), (5,), net, seed=0, **parts)
 
 
 class StopError(ValueError):

@@ -6,7 +6,7 @@ import torch
 
 from bdiff.branch_points.estimate import estimate_tree, extend_tree
 from bdiff.branch_points.linkage import join
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
 from bdiff.extension import extend, fingerprint, with_leaf
 from bdiff.model_files import load_model, save_model
@@ -49,7 +49,7 @@ def trained(request):
     """A model of 0, 4 and 9, and data that have a 7 as well."""
     net, shape = NETS[request.param]
     tree = tree_of("049", **{"49": 0.35, "049": 0.5})
-    model = build_model("branched", VP(), shape, net, tree=tree)
+    model = initialised("branched", VP(), shape, net, tree=tree)
     dataset = data_of(shape)
     train(model, dataset.keep_classes("049"), SETTINGS)
     return model, dataset
@@ -119,7 +119,7 @@ def test_retraining_changes_the_branches_above_and_no_other(trained):
 def test_a_second_and_third_class_leave_the_first_as_they_were():
     net, shape = NETS["residual"]
     dataset = data_of(shape, "049712", (-2.0, 1.0, 1.4, 0.4, -1.0, 3.0))
-    model = build_model("branched", VP(), shape, net, tree=estimate_tree(
+    model = initialised("branched", VP(), shape, net, tree=estimate_tree(
         dataset.keep_classes("049"), VP(), min_time=0.01))  # fmt: skip
     train(model, dataset.keep_classes("049"), SETTINGS)
     sampler = Sampler.of(SOLVERS[1])
@@ -138,7 +138,7 @@ def test_a_class_joins_a_model_in_discrete_time_at_the_noise_level_of_continuous
     dataset = data_of(shape)
     known = dataset.keep_classes("049")
     tree = estimate_tree(known, VP(), min_time=0.01)
-    model = build_model("branched", DDPM(), shape, net, tree=convert_tree(tree, VP(), DDPM()))
+    model = initialised("branched", DDPM(), shape, net, tree=convert_tree(tree, VP(), DDPM()))
     train(model, known, SETTINGS)
     sampler = Sampler.of(SOLVERS[0])
     x = sample(model, {"4": 4, "9": 4}, sampler).x

@@ -6,7 +6,7 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import nn
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.model import DiffusionModel
 from bdiff.process import VE, VP, Joint, process_from
 from bdiff.process.joint import mirrored, present, split
@@ -149,7 +149,7 @@ def model(request):
     tree = BranchTree(["a", "b"], [BranchPoint(("a", "b"), 0.4)])
     net = {"name": "graph_transformer"}
     options = {"tree": tree} if request.param == "branched" else {"classes": tree.classes}
-    return build_model(request.param, PROCESS, SHAPE, net, seed=0, **options).eval()
+    return initialised(request.param, PROCESS, SHAPE, net, seed=0, **options).eval()
 
 
 def test_samples_have_the_sizes_of_their_own_class(model):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.data.tables import from_arrays
 from bdiff.linear import Guided
 from bdiff.process import VP, expand_like
@@ -48,7 +48,7 @@ def test_denoising_inverts_the_forward_process(branched, monkeypatch):
 def v_model(tree):
     """An untrained branched model of 5 features that predicts v."""
     net = {"name": "residual", "width": 16, "rank": 2}
-    return build_model("branched", VP(), (5,), net, tree=tree, seed=0).eval()
+    return initialised("branched", VP(), (5,), net, tree=tree, seed=0).eval()
 
 
 def noised(model, count=200):
@@ -90,15 +90,15 @@ def test_what_a_network_predicts_can_be_chosen(tree, settings):
     usual = {"dense": "noise", "residual": "v"}[settings["name"]]
     for prediction, expected in ((None, usual), ("noise", "noise"), ("v", "v")):
         net = settings | {"prediction": prediction}
-        model = build_model("branched", VP(), (5,), net, tree=tree)
+        model = initialised("branched", VP(), (5,), net, tree=tree)
         assert model.net.prediction == expected
     with pytest.raises(ValueError, match="a network predicts 'noise' or 'v', found 'score'"):
-        build_model("branched", VP(), (5,), settings | {"prediction": "score"}, tree=tree)
+        initialised("branched", VP(), (5,), settings | {"prediction": "score"}, tree=tree)
 
 
 def test_observing_keeps_the_range_of_channels_and_the_moments_of_branches(tree):
     net = {"name": "residual_unet", "channels": [8], "rank": 2}
-    model = build_model("branched", VP(), (2, 4, 4), net, tree=tree)
+    model = initialised("branched", VP(), (2, 4, 4), net, tree=tree)
     assert model.value_range.tolist() == [[[-torch.inf] * 2, [torch.inf] * 2]] * 5
     x_0 = torch.randn(12, 2, 4, 4)
     classes = torch.tensor([0] * 2 + [1] * 3 + [2] * 7)
@@ -174,7 +174,7 @@ def test_guidance_needs_label_dropout(name):
     net, x = {"name": name, "width": 32}, np.random.default_rng(0).standard_normal((40, 5))
     data = from_arrays(x, ["a", "b"] * 20, name="toy")
     for dropout in (0.0, 0.5):
-        model = build_model("linear", VP(), (5,), net, classes=data.classes)
+        model = initialised("linear", VP(), (5,), net, classes=data.classes)
         train(model, data, Training(3, label_dropout=dropout))
         if dropout:
             assert Guided(model, 2.0).weight == 2.0
@@ -185,7 +185,7 @@ def test_guidance_needs_label_dropout(name):
 
 def test_weights_are_a_function_of_the_seed(tree):
     def weights(seed):
-        model = build_model(
+        model = initialised(
             "branched", VP(), (5,), {"name": "dense", "width": 8}, tree=tree, seed=seed
         )
         return torch.cat([p.detach().flatten() for p in model.parameters()])
@@ -198,14 +198,14 @@ def test_weights_are_a_function_of_the_seed(tree):
 
 def test_a_tree_that_does_not_fit_the_process_is_refused(tree, tmp_path):
     with pytest.raises(ValueError, match=r"up to 1000, but the model uses VP\(.*\), up to 1: use"):
-        build_model(
+        initialised(
             "branched", VP(), (5,), {"name": "dense"}, tree=BranchTree(["a"], horizon=1000.0)
         )
     other = BranchTree(tree.classes, tree.points, 1.0, VP(0.1, 10.0).to_dict())
     with pytest.raises(ValueError, match=r"times are those of .*'beta_max': 10.0.* model uses"):
-        build_model("branched", VP(), (5,), {"name": "dense"}, tree=other)
+        initialised("branched", VP(), (5,), {"name": "dense"}, tree=other)
     converted = convert_tree(tree, VP(0.1, 10.0), VP())
-    assert build_model("branched", VP(), (5,), {"name": "dense"}, tree=converted)
+    assert initialised("branched", VP(), (5,), {"name": "dense"}, tree=converted)
     save_tree(tree, tmp_path / "tree.json", VP(0.1, 20))
     with pytest.raises(
         ValueError, match=r"branch point of 0/4/9.*VP\(beta_min=0.1, beta_max=1\.?0?\)"
@@ -216,4 +216,4 @@ def test_a_tree_that_does_not_fit_the_process_is_refused(tree, tmp_path):
 @pytest.mark.parametrize("kind", ["branched", "linear", "banana"])
 def test_a_model_without_what_it_needs_is_refused(kind):
     with pytest.raises(ValueError, match=f"found kind '{kind}', no tree and 0 classes"):
-        build_model(kind, VP(), (5,), {"name": "dense"})
+        initialised(kind, VP(), (5,), {"name": "dense"})

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bdiff.autoencoder import fit_autoencoder
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.checkpoint import load_folder, newest
 from bdiff.data.dataset import Dataset
 from bdiff.ldvae import LDVAE
@@ -53,7 +53,7 @@ def as_mnist(folder):
     x = np.random.default_rng(0).uniform(-1, 1, (640, 1, 28, 28)).astype(np.float32)
     images = Dataset(x, np.arange(640) % 10, "0123456789", np.full(640, "train"), name="images")
     net = {"name": "residual_unet", "channels": [32, 64, 128], "patch": 2, "condition": 256}
-    model = build_model("branched", VP(), (1, 28, 28), net, tree=chain("0123456789"))
+    model = initialised("branched", VP(), (1, 28, 28), net, tree=chain("0123456789"))
     settings = Training(steps=8000, batch_size=128, checkpoint_every=1)
     place = {"checkpoints": f"{folder}/runs", "device": "cpu"}
     train_to_folder(model, images, settings, f"{folder}/model", **place)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.checkpoint import newest
 from bdiff.data.dataset import Dataset
 from bdiff.process import VP
@@ -32,7 +32,7 @@ def data(count=50):
 
 
 def new_model(tree, shape=(1, 6, 6), net=UNET):
-    return build_model("branched", VP(), shape, net, tree=tree, seed=0)
+    return initialised("branched", VP(), shape, net, tree=tree, seed=0)
 
 
 def bits(model):
@@ -119,7 +119,7 @@ def test_a_longer_run_continues_a_shorter_one(tree, tmp_path):
 @pytest.mark.fault("F12")
 def test_checkpoints_of_other_first_weights_are_refused(tree, tmp_path, monkeypatch):
     train_until(20, new_model(tree), data(), tmp_path, monkeypatch)
-    other = build_model("branched", VP(), (1, 6, 6), UNET, tree=tree, seed=1)
+    other = initialised("branched", VP(), (1, 6, 6), UNET, tree=tree, seed=1)
     with pytest.raises(TrainingError, match=r"weights\.sha256: the checkpoint has "):
         train(other, data(), SETTINGS, checkpoints=tmp_path, device="cpu")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.process import VP
 from bdiff.training import train
 from bdiff.training_settings import Training, TrainingError
@@ -88,7 +88,7 @@ def test_every_batch_has_one_time_in_each_stratum(tree, monkeypatch):
 
 
 def test_label_dropout_tells_some_classes_not(tree, monkeypatch):
-    linear = build_model("linear", VP(), (1, 6, 6), UNET, classes=tree.classes)
+    linear = initialised("linear", VP(), (1, 6, 6), UNET, classes=tree.classes)
     settings = replace(SETTINGS, steps=80, label_dropout=0.25)
     told = torch.cat(
         [codes for _, codes in batches_seen(linear, data(), settings, monkeypatch)]

@@ -1,10 +1,10 @@
 """Branch trees of labelled data: draw objects, compare them under noise, link their classes.
 
-estimate_tree(dataset, VP(0.1, 20))                       where sharing a process costs little
-estimate_tree(dataset, VP(0.1, 20), method="all_pairs")   expected similarity, no noise drawn
-estimate_tree(dataset, VP(0.1, 20), method="aligned_pairs", objects=100)   the paper's estimate
-extend_tree(tree, "7", dataset, VP(0.1, 20))              one more class, where it belongs
-given_tree([{"classes": ["4", "9"], "time": 0.35}, ...], classes, process)     set by hand
+estimate_tree(dataset)                                    where sharing a process costs little
+estimate_tree(dataset, VP(0.1, 10), method="all_pairs")   expected similarity, no noise drawn
+estimate_tree(dataset, method="aligned_pairs", objects=100)   the paper's estimate
+extend_tree(tree, "7", dataset)                           one more class, where it belongs
+given_tree([{"classes": ["4", "9"], "time": 0.35}, ...], classes)     set by hand
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from bdiff.branch_points.linkage import crossing_times, first_met, join, link
 from bdiff.branch_points.sharing_cost import sharing_costs
 from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
-from bdiff.process import Process
+from bdiff.process import VP, Process, process_from
 from bdiff.randomness import generator
 from bdiff.tree import BranchPoint, BranchTree
 
@@ -27,7 +27,7 @@ METHODS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 def estimate_tree(
     data: "Dataset | Objects",
-    process: Process,
+    process: Process | None = None,
     *,
     method: str = "sharing_cost",
     objects: int | None = None,
@@ -35,7 +35,7 @@ def estimate_tree(
     smoothing: float = 3.0,
     epsilon: float = 0.005,
     tolerance: float = 0.02,
-    min_time: float = 0.0,
+    min_time: float = 0.01,
     min_length: float = 0.0,
     seed: int = 0,
 ) -> BranchTree:
@@ -44,7 +44,7 @@ def estimate_tree(
     Args:
         data: a `bdiff.data.dataset.Dataset`, of which the split "train" is used, or a mapping class
             name -> objects (n, *shape).
-        process: the forward process; the tree's times are its times.
+        process: the forward process, by default `VP()`; the tree's times are its times.
         method: "sharing_cost" (what sharing does to the samples), "all_pairs" (expected similarity
             over all pairs), or "aligned_pairs" (the paper's).
         objects: objects per class, drawn without replacement; None takes all of them
@@ -61,9 +61,16 @@ def estimate_tree(
 
     Raises:
         ValueError: if there is no class or one with too few objects, if a setting is out of its
-            range, if two classes stay apart up to the horizon, or if the minima push a branch point
-            to the horizon.
+            range, if two classes stay apart up to the horizon, if the minima push a branch point to
+            the horizon, or if the objects are molecules, whose atoms have no order.
     """
+    if not isinstance(data, Mapping) and len(data.shape) == 2:
+        raise ValueError(
+            f"the objects of {data.name!r} are molecules, whose branch points cannot be estimated, "
+            "since atoms have no order; give them: given_tree([{'classes': [...], 'time': 0.4}], "
+            "classes)"
+        )
+    process = process or VP()
     chosen = draw_objects(data, objects, seed, equal=method == "aligned_pairs")
     return pair_times_and_tree(
         chosen,
@@ -88,7 +95,7 @@ def pair_times_and_tree(
     smoothing: float = 3.0,
     epsilon: float = 0.005,
     tolerance: float = 0.02,
-    min_time: float = 0.0,
+    min_time: float = 0.01,
     min_length: float = 0.0,
     seed: int = 0,
 ) -> tuple[np.ndarray, BranchTree]:
@@ -132,7 +139,11 @@ def pair_times_and_tree(
 
 
 def extend_tree(
-    tree: BranchTree, name: str, data: "Dataset | Objects", process: Process, **settings: Any
+    tree: BranchTree,
+    name: str,
+    data: "Dataset | Objects",
+    process: Process | None = None,
+    **settings: Any,
 ) -> BranchTree:
     """The tree with one more class; all branch points that there are stay where they are.
 
@@ -140,7 +151,7 @@ def extend_tree(
         tree: of the other classes.
         name: the new class.
         data: objects of all classes, as in `estimate_tree`.
-        process: the forward process.
+        process: the forward process, by default the tree's.
         settings: as those of `estimate_tree`; the new branch point takes a step of `times`, or
             min_length if that is more, from those there are.
 
@@ -148,6 +159,7 @@ def extend_tree(
         ValueError: if the class is in the tree already, objects of a class are missing, or the new
             class stays apart from another up to the horizon.
     """
+    process = process or (VP() if tree.process is None else process_from(tree.process))
     method, objects = settings.get("method"), settings.pop("objects", None)
     chosen = draw_objects(data, objects, settings.get("seed", 0), equal=method == "aligned_pairs")
     if name in tree.classes:
@@ -157,7 +169,7 @@ def extend_tree(
     chosen = {other: chosen[other] for other in (*tree.classes, name)}
     crossing, _ = pair_times_and_tree(chosen, process, **settings)
     least = max(process.horizon / (settings.get("times", 1000) - 1), settings.get("min_length", 0))
-    earliest = settings.get("min_time", 0)
+    earliest = settings.get("min_time", 0.01)
     times = {other: max(float(t), earliest) for other, t in zip(chosen, crossing[-1], strict=True)}
     return join(tree, name, times, least)
 
@@ -198,14 +210,15 @@ def draw_objects(
 
 
 def given_tree(
-    points: Sequence[Mapping[str, Any]], classes: Sequence[str], process: Process
+    points: Sequence[Mapping[str, Any]], classes: Sequence[str], process: Process | None = None
 ) -> BranchTree:
     """The tree of branch points set by hand.
 
     Args:
         points: one mapping a branch point, {"classes": [names], "time": t of the process}.
         classes: all class names, in order.
-        process: the forward process whose times these are.
+        process: the forward process whose times these are; without, a model takes them as those of
+            its own, from 0 to 1.
 
     Raises:
         ValueError: if the points are no tree over the classes.
@@ -213,8 +226,7 @@ def given_tree(
     return BranchTree(
         classes,
         [BranchPoint(frozenset(p["classes"]), float(p["time"])) for p in points],
-        process.horizon,
-        process.to_dict(),
+        *(() if process is None else (process.horizon, process.to_dict())),
     )
 
 

@@ -13,8 +13,9 @@ from bdiff.build import build_model
 from bdiff.cli.drawing import draw
 from bdiff.cli.folder import FitFolder, fingerprint_of
 from bdiff.cli.own_data import OwnFile
-from bdiff.cli.settings import Linear, OwnData, check_sections, fit_settings, form_of
+from bdiff.cli.settings import Linear, OwnData, check_sections, fit_settings
 from bdiff.data.dataset import Dataset, read_dataset, write_dataset
+from bdiff.defaults import form_of
 from bdiff.process import process_from
 from bdiff.training import train_to_folder
 from bdiff.training_settings import Training
@@ -76,12 +77,10 @@ def fit(
     dataset = read_dataset(folder.data)
     branched = settings["kind"] == "branched"
     model = build_model(
-        settings["kind"],
-        process_from(settings["process"]),
-        dataset.shape,
-        settings["net"],
-        classes=dataset.classes,
-        tree=kept_tree(folder, dataset, settings, given_tree) if branched else None,
+        dataset,
+        kept_tree(folder, dataset, settings, given_tree) if branched else None,
+        process=process_from(settings["process"]),
+        net=settings["net"],
         seed=settings["seed"],
     )
     training = Training(seed=settings["seed"], **settings["training"])
@@ -113,7 +112,7 @@ def kept_tree(
     """The tree in a folder, in the time of the model's process; made if it is not there."""
     if not folder.tree.exists():
         tree = tree_of(dataset, settings) if given is None else load_tree(given)
-        save_tree(tree, folder.tree, process_from(tree.process or {}))
+        save_tree(tree, folder.tree)
     return load_tree(folder.tree, process_from(settings["process"]))
 
 

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 
 from bdiff.autoencoder import encode
 from bdiff.cli.folder import FitFolder
-from bdiff.cli.settings import Assignments, data_settings, form_of, source_of
+from bdiff.cli.settings import Assignments, data_settings, source_of
 from bdiff.data.dataset import METADATA_KEY, Dataset, read_dataset
 from bdiff.data.preprocess import preprocess
 from bdiff.data.scaling import scale
+from bdiff.defaults import form_of
 
 
 def is_dataset(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """The settings of a fit: those of a data set in config.yaml, with defaults by the form of the data.
 
 Sections, defaults, ranges and error messages are those of `bdiff.config`; what has no default there
-is set here.
+is in `bdiff.defaults`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,23 +18,10 @@ from bdiff.config.models import AnyNet, Autoencoder, LinearTraining, Process, Tr
 from bdiff.config.overlay import lay_over
 from bdiff.config.trees import Estimated
 from bdiff.data.dataset import Dataset
-from bdiff.data.scaling import COUNTS
+from bdiff.defaults import ADDED, BY_FORM, Settings, form_of
 
-COMMON = {"process": {"name": "vp"}, "tree": {"method": "sharing_cost"}}
-BY_FORM: dict[str, dict[str, Any]] = {
-    "table": {"net": {"name": "residual"}, "training": {"steps": 5_000}},
-    "cells": {"autoencoder": {}, "net": {"name": "residual"}, "training": {"steps": 10_000}},
-    "images": {"net": {"name": "residual_unet"}, "training": {"steps": 10_000, "ema": 0.999}},
-    "molecules": {
-        "process": {"name": "joint"},
-        "net": {"name": "graph_transformer"},
-        "training": {"steps": 20_000, "batch_size": 64},
-    },
-}
-# What makes a new leaf are small changes of shared layers, which can be learned fast.
-ADDED = {"steps": 2_000, "learning_rate": 1e-2}
+TREE = {"method": "sharing_cost"}
 
-Settings = dict[str, Any]
 Assignments = Sequence[tuple[Sequence[str], Any]]
 
 
@@ -110,7 +97,9 @@ def fit_settings(
     form = form_of(dataset)
     if form != "cells" and _of(assignments, ["autoencoder"]):
         raise ValueError(f"--set autoencoder: data set {dataset.name!r} has no counts to encode")
-    sections = [COMMON, BY_FORM[form], *_of(assignments, list(Linear.model_fields))]
+    sections: list[Settings] = [{"tree": TREE}, BY_FORM[form]]
+    sections += [{"autoencoder": {}}] if form == "cells" else []
+    sections += _of(assignments, list(Linear.model_fields))
     sections += [] if steps is None else [{"training": {"steps": steps}}]
     return _checked(Linear if kind == "linear" else Branched, _overlaid({}, sections))
 
@@ -120,13 +109,6 @@ def added_settings(tree: Settings, steps: int | None, assignments: Assignments) 
     sections = [{"tree": tree, "training": ADDED}, *_of(assignments, list(Added.model_fields))]
     sections += [] if steps is None else [{"training": {"steps": steps}}]
     return _checked(Added, _overlaid({}, sections))
-
-
-def form_of(dataset: Dataset) -> str:
-    """A key of `BY_FORM`."""
-    if dataset.scaling.get("kind") == COUNTS["kind"]:
-        return "cells"
-    return {1: "table", 2: "molecules", 3: "images"}[len(dataset.shape)]
 
 
 def check_sections(assignments: Assignments, sections: Iterable[str]) -> None:

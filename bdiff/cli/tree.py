@@ -6,8 +6,9 @@ from bdiff.branch_points.estimate import given_tree
 from bdiff.cli.drawing import draw
 from bdiff.cli.fit import encoded, tree_of
 from bdiff.cli.own_data import OwnFile
-from bdiff.cli.settings import check_sections, fit_settings, form_of
+from bdiff.cli.settings import check_sections, fit_settings
 from bdiff.data.dataset import Dataset
+from bdiff.defaults import form_of
 from bdiff.process import process_from
 from bdiff.tree import BranchTree
 from bdiff.tree_files import save_tree
@@ -16,7 +17,7 @@ from bdiff.tree_files import save_tree
 def main(args: argparse.Namespace) -> None:
     check_sections(args.set, ["data", "autoencoder", "tree"])
     tree = make_tree(OwnFile(args.data, args.label, args.classes_by, args.set).dataset, args)
-    save_tree(tree, args.output, process_from(tree.process or {}))
+    save_tree(tree, args.output)
     print(f"{draw(tree)}\n{args.output}: {len(tree.classes)} classes")
     print(
         f"to sample every class once with shared trunks costs {tree.shared_cost:.2f} of what it "

@@ -93,9 +93,11 @@ class Joint(Continuous):
         return {"name": self.name, "bonds": asdict(self.bonds), "atoms": asdict(self.atoms)}
 
     @classmethod
-    def of(cls, bonds: dict[str, Any], atoms: dict[str, Any]) -> "Joint":
+    def of(
+        cls, bonds: dict[str, Any] | None = None, atoms: dict[str, Any] | None = None
+    ) -> "Joint":
         """From settings of both, as in `to_dict`."""
-        return cls(VE(**bonds), VP(**atoms))
+        return cls(VE(**bonds or {}), VP(**atoms or {}))
 
 
 def split(x: Tensor) -> tuple[Tensor, Tensor]:

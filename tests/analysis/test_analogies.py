@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bdiff.analysis.analogies import hybrids, transmute
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.process import VP
 from bdiff.sampling.sampler import Sampler
 
@@ -60,7 +60,7 @@ def test_transmutation_changes_the_class_and_keeps_the_rest(model):
 def silent(tree, means):
     """A model whose network says 0, so that the velocity is 0 and DDIM's steps are rotations; the
     classes have these means."""
-    model = build_model("branched", VP(), (2,), {"name": "residual", "width": 8}, tree=tree).eval()
+    model = initialised("branched", VP(), (2,), {"name": "residual", "width": 8}, tree=tree).eval()
     model.observe(torch.tensor(means), torch.arange(3))
     return model
 

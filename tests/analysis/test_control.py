@@ -7,7 +7,7 @@ import torch
 
 from bdiff.analysis.control import COLUMNS, by_structure, by_values, control_curve
 from bdiff.analysis.kept import feature_correlation, interval
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.process import VP
 from bdiff.sampling.sampler import Sampler
 
@@ -74,8 +74,8 @@ def test_images_have_a_slant_that_little_noise_keeps(tree):
     net = {"name": "residual_unet", "channels": [8], "rank": 2}
     settings = (VP(), (1, 8, 8), net)
     models = {
-        "branched": build_model("branched", *settings, tree=tree).eval(),
-        "linear": build_model("linear", *settings, classes=tree.classes).eval(),
+        "branched": initialised("branched", *settings, tree=tree).eval(),
+        "linear": initialised("linear", *settings, classes=tree.classes).eval(),
     }
     images = np.full((12, 1, 8, 8), -1, np.float32)
     for number, image in enumerate(images):

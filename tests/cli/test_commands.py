@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from bdiff.analysis.analogies import transmute
 from bdiff.analysis.quality import quality
-from bdiff.cli.settings import ADDED
 from bdiff.data.dataset import read_dataset, write_dataset
 from bdiff.data.tables import from_arrays
+from bdiff.defaults import ADDED
 from bdiff.extension import enlarged
 from bdiff.files import read_rows
 from bdiff.model_files import load_model

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bdiff.cli.arguments import parser
-from bdiff.cli.settings import ADDED, BY_FORM
+from bdiff.defaults import ADDED, BY_FORM
 
 from .zoo import fails
 

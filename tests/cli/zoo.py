@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bdiff.branch_points.estimate import estimate_tree
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.cli import main
 from bdiff.data.tables import from_arrays
 from bdiff.process import VP
@@ -63,6 +63,6 @@ def in_python(names=("ape", "bee", "cow"), kind="branched"):
         x, labels, name="zoo", held_out=0.2, standardise=True, feature_names=FEATURES
     )
     tree = estimate_tree(data, VP(), min_time=0.01, min_length=0.001)
-    model = build_model(kind, VP(), data.shape, NET, tree=tree, classes=data.classes)
+    model = initialised(kind, VP(), data.shape, NET, tree=tree, classes=data.classes)
     train(model, data, TRAINING, device="cpu")
     return data, model

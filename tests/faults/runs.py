@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.checkpoint import load_folder
 from bdiff.data.dataset import Dataset
 from bdiff.process import VP, Joint
@@ -37,11 +37,11 @@ def _unet():
 
 def _residual():
     net = {"name": "residual", "width": 32, "condition": 16}
-    return build_model("branched", VP(), (5,), net, tree=TREE), TABLE, SETTINGS
+    return initialised("branched", VP(), (5,), net, tree=TREE), TABLE, SETTINGS
 
 
 def _linear():
-    model = build_model("linear", VP(), (5,), {"name": "dense", "width": 32}, classes="049")
+    model = initialised("linear", VP(), (5,), {"name": "dense", "width": 32}, classes="049")
     return model, TABLE, replace(SETTINGS, schedule="cosine", label_dropout=0.2)
 
 
@@ -52,7 +52,7 @@ def _graphs():
     types = np.eye(3)[random.integers(0, 3, (90, 5))]
     x = np.concatenate([bonds + bonds.swapaxes(1, 2), types], axis=2)
     net = {"name": "graph_transformer", "width": 16, "blocks": 1}
-    model = build_model("branched", Joint(), x.shape[1:], net, tree=TREE)
+    model = initialised("branched", Joint(), x.shape[1:], net, tree=TREE)
     return model, replace(TABLE, x=x, name="graphs"), SETTINGS
 
 

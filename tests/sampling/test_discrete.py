@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.process import DDPM, VP
 from bdiff.randomness import sample_noise
 from bdiff.sampling.grids import time_grid
@@ -180,7 +180,7 @@ def test_a_model_of_a_chain_predicts_at_its_times():
     """Networks see t / T, and a branch point at the first step leaves its children one call."""
     tree = tree_of("abc", 1000.0, ab=1, abc=500)
     net = {"name": "dense", "width": 8}
-    model = build_model("branched", PAPERS, (5,), net, tree=tree, seed=0).eval()
+    model = initialised("branched", PAPERS, (5,), net, tree=tree, seed=0).eval()
     legs = shared(tree, {"a": 2, "b": 2}, time_grid(8, PAPERS))
     assert [leg.nodes for leg in legs if len(leg.classes) == 1] == [(1.0, 0.0)] * 2
     states, _ = simulate(model, legs, solver_from("ddim", eta=1))

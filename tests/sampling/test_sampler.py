@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
 from bdiff.linear import Guided
 from bdiff.model_files import load_model, save_model
@@ -198,7 +198,7 @@ def test_a_sampler_can_be_made_again_from_its_settings():
 def test_a_branch_time_beside_a_grid_node_does_no_harm(branched):
     """At 334 steps a node lies within rounding of 0.103; a step of no length would give NaN."""
     points = [BranchPoint("049", 0.5), BranchPoint("49", 0.103)]
-    model = build_model(
+    model = initialised(
         "branched", VP(), (5,), branched.settings, tree=BranchTree("049", points), seed=0
     )
     made = sample(model, {"4": 3}, Sampler.of({"name": "dpm_solver_pp", "steps": 334}))
@@ -206,7 +206,7 @@ def test_a_branch_time_beside_a_grid_node_does_no_harm(branched):
 
 
 def test_a_process_that_ends_before_the_prior_is_warned_of(tree):
-    model = build_model("linear", VP(0.1, 1), (5,), {"name": "dense"}, classes=tree.classes)
+    model = initialised("linear", VP(0.1, 1), (5,), {"name": "dense"}, classes=tree.classes)
     with pytest.warns(UserWarning, match=r"ends with 0\.76 of the data left") as warned:
         sample(model, {"4": 200}, Sampler.of(SOLVERS["ddim"]))
     assert len(warned) == 1
@@ -224,7 +224,7 @@ def test_samples_that_are_not_finite_are_refused(branched):
 @pytest.mark.parametrize("shape", [(5,), (1, 8, 8)])
 def test_without_a_sampler_it_is_that_of_the_kind_of_data(tree, shape):
     net = {"name": "residual", "width": 8} if len(shape) == 1 else {"name": "residual_unet"}
-    model = build_model("branched", VP(), shape, net, tree=tree).eval()
+    model = initialised("branched", VP(), shape, net, tree=tree).eval()
     assert Sampler.for_model(model).settings.items() >= DEFAULTS[len(shape)].items()
     made = sample(model, {"4": 2}).x
     assert np.array_equal(made, sample(model, {"4": 2}, Sampler.for_model(model)).x)
@@ -246,7 +246,7 @@ def test_the_range_is_that_of_the_training_objects(tree, tmp_path):
     x[split == "test"] = 7
     dataset = Dataset(x, np.repeat([0, 1, 2], 4), tree.classes, split, "mine")
     net = {"name": "unet", "channels": [32], "strides": [1]}
-    model = build_model("branched", VP(), (2, 8, 8), net, tree=tree)
+    model = initialised("branched", VP(), (2, 8, 8), net, tree=tree)
     assert model.value_range.isinf().all()
     train(model, dataset, Training(steps=1, batch_size=4))
     of_fours = x[(split == "train") & (dataset.labels == 1)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.build import build_model
+from bdiff.build import initialised
 from bdiff.process import VP
 from bdiff.sampling.grids import time_grid
 from bdiff.sampling.plan import chain
@@ -123,7 +123,7 @@ def test_clipping_keeps_samples_in_the_range_of_the_data(tree, name, options, ne
     settings = {"name": net, "width": 8} if net == "dense" else {
         "name": net, "channels": [32], "strides": [1]
     }  # fmt: skip
-    model = build_model("branched", VP(), shape, settings, tree=tree, seed=0).eval()
+    model = initialised("branched", VP(), shape, settings, tree=tree, seed=0).eval()
     channels = torch.linspace(0.1, 0.5, shape[0])
     model.value_range[:] = torch.stack([-channels, 2 * channels])
     solver = {"name": name, "steps": 3, **options}

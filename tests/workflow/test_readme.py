@@ -6,7 +6,8 @@ import pytest
 import yaml
 from sklearn.datasets import load_iris
 
-from bdiff import VP, Training, build_model, estimate_tree, from_arrays, simulate_cells, train
+from bdiff import build_model, estimate_tree, from_arrays, simulate_cells, train
+from bdiff.defaults import ADDED, BY_FORM
 
 from .conftest import ROOT
 
@@ -25,9 +26,14 @@ def iris():
     return data.data.astype("float32"), data.target_names[data.target]
 
 
+@pytest.fixture(autouse=True)
+def _short_training(monkeypatch):
+    for settings in (*(parts["training"] for parts in BY_FORM.values()), ADDED):
+        monkeypatch.setitem(settings, "steps", 20)
+
+
 def test_own_data_in_ten_lines_of_python(iris, capsys):
-    code = block("python").replace("steps=5000", "steps=50")
-    code = code.replace('{"A": 100, "V": 20}', '{"setosa": 100, "virginica": 20}')
+    code = block("python").replace('{"A": 100, "V": 20}', '{"setosa": 100, "virginica": 20}')
     code = code.replace('label="A"', 'label="setosa"')
     assert len([line for line in code.splitlines() if line]) <= 10
     exec(compile(code, "README.md", "exec"), {"x": iris[0], "labels": iris[1]})
@@ -40,14 +46,13 @@ def test_own_data_in_ten_lines_of_python(iris, capsys):
 def test_a_class_is_added_and_objects_turned_in_six_lines(iris):
     data = from_arrays(*iris, name="mine", standardise=True)
     known = data.keep_classes(["setosa", "virginica"])
-    tree = estimate_tree(known, VP(), min_time=0.01)
-    model = build_model("branched", VP(), data.shape, {"name": "residual"}, tree=tree)
-    train(model, known, Training(steps=20))
+    model = build_model(known, estimate_tree(known))
+    train(model, known)
     names = {'"A': '"setosa', '/V"': '/virginica"', '"V"': '"virginica"', '"new"': '"versicolor"'}
-    code = block("python", 1).replace("steps=2000", "steps=20")
+    code = block("python", 1)
     for name, own in names.items():
         code = code.replace(name, own)
-    place = {"model": model, "data": data, "more_data": data, "Training": Training}
+    place = {"model": model, "data": data, "more_data": data}
     exec(compile(code, "README.md", "exec"), place)
     assert place["larger"].classes == ("setosa", "virginica", "versicolor")
     assert place["turned"].where(label="virginica", role="sample").shape == (50, 4)
@@ -61,9 +66,7 @@ def test_own_cells_in_ten_lines_of_python(write_h5ad, tmp_path, monkeypatch):
     obs = {"cell_type": types, "condition": cells.covariates["condition"].tolist()}
     write_h5ad(cells.x, cells.feature_names, obs=obs).rename(tmp_path / "my_cells.h5ad")
     monkeypatch.chdir(tmp_path)
-    code = (
-        block("python", 2).replace("steps=10000", "steps=20").replace("0.2)", "0.2, min_genes=0)")
-    )
+    code = block("python", 2).replace("0.2)", "0.2, min_genes=0)")
     code = code.replace("fit_autoencoder(counts)", "fit_autoencoder(counts, steps=50)")
     assert len([line for line in code.splitlines() if line]) <= 10
     place = {}
@@ -76,11 +79,7 @@ def test_own_molecules_in_ten_lines_of_python(tmp_path, monkeypatch):
     pytest.importorskip("rdkit")
     (tmp_path / "my_molecules.smi").write_text("CCO\nCCCl\nCCN\nCCBr\nc1ccccc1\nCF\n")
     monkeypatch.chdir(tmp_path)
-    code = (
-        block("python", 3)
-        .replace("steps=20000", "steps=3")
-        .replace('"halogen": 100', '"halogen": 4')
-    )
+    code = block("python", 3).replace('"halogen": 100', '"halogen": 4')
     assert len([line for line in code.splitlines() if line]) <= 10
     place = {}
     exec(compile(code, "README.md", "exec"), place)

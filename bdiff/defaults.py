@@ -1,0 +1,49 @@
+"""What suits data by their form, where nothing else is said: process, network and training.
+
+config.yaml says all of it itself; these are for Python and the command line.
+"""
+
+from typing import Any
+
+from bdiff.data.dataset import Dataset
+from bdiff.data.scaling import COUNTS
+
+Settings = dict[str, Any]
+
+VARIANCE_PRESERVING = {"name": "vp"}
+BY_FORM: dict[str, dict[str, Settings]] = {
+    "table": {
+        "process": VARIANCE_PRESERVING,
+        "net": {"name": "residual"},
+        "training": {"steps": 5_000},
+    },
+    "cells": {  # counts, through an autoencoder
+        "process": VARIANCE_PRESERVING,
+        "net": {"name": "residual"},
+        "training": {"steps": 10_000},
+    },
+    "images": {
+        "process": VARIANCE_PRESERVING,
+        "net": {"name": "residual_unet"},
+        "training": {"steps": 10_000, "ema": 0.999},
+    },
+    "molecules": {
+        "process": {"name": "joint"},
+        "net": {"name": "graph_transformer"},
+        "training": {"steps": 20_000, "batch_size": 64, "learning_rate": 2e-3},
+    },
+}
+# What makes a new leaf are small changes of shared layers, which can be learned fast.
+ADDED: Settings = {"steps": 2_000, "learning_rate": 1e-2}
+
+
+def form_of(dataset: Dataset) -> str:
+    """A key of `BY_FORM`."""
+    if dataset.scaling.get("kind") == COUNTS["kind"]:
+        return "cells"
+    return {1: "table", 2: "molecules", 3: "images"}[len(dataset.shape)]
+
+
+def suited(dataset: Dataset, what: str) -> Settings:
+    """Settings of the "process", the "net" or the "training"."""
+    return dict(BY_FORM[form_of(dataset)][what])
