@@ -26,7 +26,7 @@ _HOME = {
     "hybrids": "bdiff.analysis.analogies",
     "Joint": "bdiff.process",
     "Linear": "bdiff.linear",
-    "load_autoencoder": "bdiff.autoencoder",
+    "load_autoencoder": "bdiff.autoencoder_files",
     "load_model": "bdiff.model_files",
     "load_tree": "bdiff.tree_files",
     "quality": "bdiff.analysis.quality",
@@ -38,7 +38,7 @@ _HOME = {
     "sample": "bdiff.sampling.sampler",
     "Sampler": "bdiff.sampling.sampler",
     "Samples": "bdiff.sampling.files",
-    "save_autoencoder": "bdiff.autoencoder",
+    "save_autoencoder": "bdiff.autoencoder_files",
     "save_model": "bdiff.model_files",
     "save_tree": "bdiff.tree_files",
     "simulate_cells": "bdiff.data.simulated_cells",
@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     from bdiff.analysis.quality import quality as quality
     from bdiff.autoencoder import encode as encode
     from bdiff.autoencoder import fit_autoencoder as fit_autoencoder
-    from bdiff.autoencoder import load_autoencoder as load_autoencoder
-    from bdiff.autoencoder import save_autoencoder as save_autoencoder
+    from bdiff.autoencoder_files import load_autoencoder as load_autoencoder
+    from bdiff.autoencoder_files import save_autoencoder as save_autoencoder
     from bdiff.branch_points.estimate import estimate_tree as estimate_tree
     from bdiff.branch_points.estimate import extend_tree as extend_tree
     from bdiff.branch_points.estimate import given_tree as given_tree

@@ -1,4 +1,4 @@
-"""An LDVAE from a data set of counts: fitting, encoding, drawing counts, files.
+"""An LDVAE from a data set of counts: fitting, encoding, drawing counts.
 
 `bdiff.ldvae` has the model and its maths. Diffusion models work on what `encode` makes of the
 cells: the means of their posteriors, standardised.
@@ -7,14 +7,12 @@ cells: the means of their posteriors, standardised.
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bdiff.checkpoint import CheckpointError, load_folder, save_folder
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.data.scaling import by_feature, scale
 from bdiff.device import choose_device
@@ -24,7 +22,6 @@ from bdiff.randomness import generator
 from bdiff.signals import StopSignals, stop
 from bdiff.training_settings import Training, TrainingError
 
-FORMAT = "bdiff.autoencoder/1"
 IDLE = 0.05  # variance of a latent's posterior means up to which it says nothing of the cells
 CHUNK = 4096  # cells worked on at a time
 
@@ -206,17 +203,7 @@ def _without_idle(autoencoder: LDVAE, means: np.ndarray) -> LDVAE:
     rest = torch.from_numpy(means.mean(axis=0)).to(W.device)[idle]
     weights["decoder.weight"] = W[:, kept]
     weights["decoder.bias"] = weights["decoder.bias"] + W[:, idle] @ rest
-    return _with_weights(weights, autoencoder.genes, number, autoencoder.hidden)
-
-
-def _with_weights(
-    weights: dict[str, Tensor], genes: Sequence[str], latent: int, hidden: int
-) -> LDVAE:
-    """The autoencoder of these weights; none are drawn first."""
-    with torch.device("meta"):
-        autoencoder = LDVAE(genes, latent, hidden)
-    autoencoder.load_state_dict(weights, assign=True)
-    return autoencoder.eval()
+    return LDVAE.of_weights(weights, autoencoder.genes, number, autoencoder.hidden)
 
 
 def encode(autoencoder: LDVAE, dataset: Dataset, scaling: dict[str, Any] | None = None) -> Dataset:
@@ -272,31 +259,3 @@ def decode_counts(
     mu = np.asarray(library, dtype=np.float64)[:, None] * autoencoder.proportions(z)
     r = autoencoder.dispersion
     return random.negative_binomial(r, r / (r + mu))
-
-
-def save_autoencoder(
-    autoencoder: LDVAE, folder: str | Path, about: dict[str, Any] | None = None
-) -> None:
-    """Write an autoencoder: weights, names of genes and sizes in one folder.
-
-    Args:
-        autoencoder: fitted.
-        folder: where it will stand.
-        about: JSON-able facts kept in the manifest (data set, settings, reconstruction, ...).
-    """
-    sizes = {key: getattr(autoencoder, key) for key in ("genes", "latent", "hidden")}
-    manifest = {"format": FORMAT, "autoencoder": sizes, "about": about or {}}
-    save_folder(folder, manifest, {"weights": autoencoder.state_dict()})
-
-
-def load_autoencoder(folder: str | Path, device: str = "cpu") -> LDVAE:
-    """Read an autoencoder written by `save_autoencoder`, in evaluation mode.
-
-    Raises:
-        CheckpointError: if the folder is damaged or holds something else.
-    """
-    manifest, tensors = load_folder(folder)
-    if manifest.get("format") != FORMAT:
-        raise CheckpointError(f"{folder} holds {manifest.get('format')!r}, not a {FORMAT!r}")
-    autoencoder = _with_weights(tensors["weights"], **manifest["autoencoder"])
-    return autoencoder.to(choose_device(device))

@@ -44,6 +44,16 @@ class LDVAE(nn.Module):
         self.decoder = nn.Linear(latent, len(self.genes))  # W and b
         self.log_dispersion = nn.Parameter(torch.zeros(len(self.genes)))
 
+    @classmethod
+    def of_weights(
+        cls, weights: dict[str, Tensor], genes: Sequence[str], latent: int, hidden: int
+    ) -> "LDVAE":
+        """The autoencoder of these weights, in evaluation mode; none are drawn first."""
+        with torch.device("meta"):
+            autoencoder = cls(genes, latent, hidden)
+        autoencoder.load_state_dict(weights, assign=True)
+        return autoencoder.eval()
+
     def posterior(self, counts: Tensor) -> tuple[Tensor, Tensor]:
         """m and log s² of q(z | x): counts (n, genes) float32 -> (n, latent) each."""
         mean, log_variance = self.encoder(torch.log1p(counts)).chunk(2, dim=1)

@@ -3,7 +3,7 @@
 import argparse
 
 from bdiff.analysis.cell_transmutation import COLUMNS, cell_transmutation
-from bdiff.autoencoder import load_autoencoder
+from bdiff.autoencoder_files import load_autoencoder
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.sampling.files import read_samples

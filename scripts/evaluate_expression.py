@@ -5,7 +5,7 @@ import argparse
 from bdiff.analysis.expression import known_truth
 from bdiff.analysis.expression_quality import expression_quality
 from bdiff.analysis.quality import COLUMNS
-from bdiff.autoencoder import load_autoencoder
+from bdiff.autoencoder_files import load_autoencoder
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.sampling.files import read_samples

@@ -6,7 +6,8 @@ import time
 import torch
 
 from bdiff.analysis.reconstruction import reconstruction
-from bdiff.autoencoder import encode, fit_autoencoder, save_autoencoder
+from bdiff.autoencoder import encode, fit_autoencoder
+from bdiff.autoencoder_files import save_autoencoder
 from bdiff.data.dataset import read_dataset, write_dataset
 from bdiff.script import add_settings, run
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bdiff.analysis.cell_transmutation import expression, gene_effects
 from bdiff.analysis.kept import before_and_after
-from bdiff.autoencoder import load_autoencoder
+from bdiff.autoencoder_files import load_autoencoder
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.covariate_kept import covariate_kept
 from bdiff.figures.gene_correlations import gene_correlations

@@ -5,7 +5,7 @@ import argparse
 from bdiff.analysis.cell_sets import REFERENCE, cell_sets, each
 from bdiff.analysis.expression import shares_of
 from bdiff.analysis.expression_quality import set_fold_changes
-from bdiff.autoencoder import load_autoencoder
+from bdiff.autoencoder_files import load_autoencoder
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.expression_recovery import expression_recovery
 from bdiff.figures.style import save_figure

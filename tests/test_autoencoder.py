@@ -9,15 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.autoencoder import (
-    _without_idle,
-    decode_counts,
-    encode,
-    fit_autoencoder,
-    load_autoencoder,
-    posterior,
-    save_autoencoder,
-)
+from bdiff.autoencoder import _without_idle, decode_counts, encode, fit_autoencoder, posterior
+from bdiff.autoencoder_files import load_autoencoder, save_autoencoder
 from bdiff.checkpoint import CheckpointError, load_folder, save_folder
 from bdiff.data.dataset import read_dataset, write_dataset
 from bdiff.ldvae import LDVAE

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from bdiff.autoencoder import encode, fit_autoencoder, load_autoencoder, save_autoencoder
+from bdiff.autoencoder import encode, fit_autoencoder
+from bdiff.autoencoder_files import load_autoencoder, save_autoencoder
 from bdiff.branch_points.estimate import estimate_tree
 from bdiff.build import build_model
 from bdiff.cli.drawing import draw

@@ -85,7 +85,7 @@ class FitFolder:
 
     def load_autoencoder(self) -> "LDVAE | None":
         """The autoencoder, or None where the data are no counts."""
-        from bdiff.autoencoder import load_autoencoder
+        from bdiff.autoencoder_files import load_autoencoder
 
         return load_autoencoder(self.autoencoder) if self.autoencoder.exists() else None
 

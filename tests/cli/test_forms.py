@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.special import softmax
 
-from bdiff.autoencoder import load_autoencoder
+from bdiff.autoencoder_files import load_autoencoder
 from bdiff.chemistry import canonical, sanitised
 from bdiff.data.dataset import read_dataset
 from bdiff.data.sources import ROOT

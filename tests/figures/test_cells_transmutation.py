@@ -10,7 +10,7 @@ import pytest
 
 from bdiff.analysis.cell_transmutation import cell_transmutation, expression, gene_effects
 from bdiff.analysis.kept import before_and_after
-from bdiff.autoencoder import save_autoencoder
+from bdiff.autoencoder_files import save_autoencoder
 from bdiff.data.dataset import write_dataset
 from bdiff.figures.covariate_kept import covariate_kept
 from bdiff.figures.gene_correlations import gene_correlations
