@@ -1,6 +1,6 @@
 # make reproduce              the paper's figures and tables at a small scale: results/report.html
 # make reproduce SCALE=paper  the same at the paper's scale (also: SCALE=short, SCALE=test)
-# make readme                 the README's table of quality, with what reproduce has made
+# make readme                 the tables of quality in README and docs, with what reproduce has made
 # make test                   the whole test suite
 # make coverage               the same, and the share of bdiff's code that it runs
 # make test-faults            every fault as often as docs/faults.md says, and that table anew

@@ -109,8 +109,8 @@ def quality_table(
     return table.astype(dict.fromkeys(whole, "Int64"))
 
 
-# Heading and column of the compact table; a list is shown as "first / second".
-SHOWN = {
+# Heading and column of the tables for reading; a list is shown as "first / second".
+SHOWN: dict[str, str | list[str]] = {
     "data set": "dataset",
     "model": "model",
     "n": ["n_train", "n_test"],
@@ -125,14 +125,23 @@ SHOWN = {
     "steps": "steps",
     "calls": "evaluations_per_object",
 }
+SUMMARY: dict[str, str | list[str]] = {
+    "data set": "dataset",
+    "model": "model",
+    "Fréchet distance": "frechet_raw_train",
+    "paper": "paper_frechet_raw",
+    "accuracy": "accuracy",
+    "training steps": "steps",
+    "network calls per object": "evaluations_per_object",
+}
 
 
-def quality_markdown(table: "pd.DataFrame") -> str:
+def quality_markdown(table: "pd.DataFrame", shown: dict[str, str | list[str]] = SHOWN) -> str:
     """The same, rounded, with fewer columns, as a table in markdown that ends with a newline."""
-    lines = [list(SHOWN), ["---"] * len(SHOWN)]
+    lines = [list(shown), ["---"] * len(shown)]
     for row in table.to_dict("records"):
         cells = []
-        for columns in SHOWN.values():
+        for columns in shown.values():
             columns = [columns] if isinstance(columns, str) else columns
             texts = [_rounded(row[column], column) for column in columns]
             cells.append(" / ".join(text or "–" for text in texts) if any(texts) else "")

@@ -1,8 +1,8 @@
-"""Write the table of quality into the README: python -m bdiff.readme results/tables/quality.csv
+"""Write tables of quality into README and documentation: python -m bdiff.readme quality.csv
 
-The data sets are not all made by one command, so the README's numbers are kept in a record of their
-own, docs/quality.csv: rows of the data sets in the given tables replace what it had of them, and
-the README shows all that it then holds.
+The data sets are not all made by one command, so the numbers are kept in a record of their own,
+docs/quality.csv: rows of the data sets in the given tables replace what it had of them. The README
+shows some columns of all that it then holds, docs/results.md more.
 """
 
 import argparse
@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bdiff.files import atomic_write
-from bdiff.quality_table import COLUMNS, NUMBERS, quality_markdown
+from bdiff.quality_table import COLUMNS, NUMBERS, SHOWN, SUMMARY, quality_markdown
 from bdiff.script import run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+# Page -> the section that the table stands in, and its headings.
+PAGES = {"README.md": ("summary", SUMMARY), "docs/results.md": ("quality", SHOWN)}
 
 
 def replace_section(text: str, name: str, content: str) -> str:
@@ -53,19 +57,23 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*", help="tables of quality (CSV)")
-    parser.add_argument("--record", default=Path("docs/quality.csv"), type=Path)
-    parser.add_argument("--readme", default=Path("README.md"), type=Path)
+    parser.add_argument("--root", default=Path(), type=Path, help="the repository's folder")
     args = parser.parse_args(argv)
-    table = _read(args.record) if args.record.exists() else pd.DataFrame(columns=COLUMNS, dtype=str)
+    record = args.root / "docs/quality.csv"
+    table = _read(record) if record.exists() else pd.DataFrame(columns=COLUMNS, dtype=str)
     for path in args.tables:
         table = merge(table, _read(path))
-    text = args.readme.read_text(encoding="utf-8")
-    text = replace_section(text, "quality", quality_markdown(_with_numbers(table)))
-    with atomic_write(args.record) as path:
+    texts = {}
+    for name, (section, shown) in PAGES.items():
+        markdown = quality_markdown(_with_numbers(table), shown)
+        text = (args.root / name).read_text(encoding="utf-8")
+        texts[name] = replace_section(text, section, markdown)
+    with atomic_write(record) as path:
         table.to_csv(path, index=False)
-    with atomic_write(args.readme) as path:
-        path.write_text(text, encoding="utf-8")
-    print(f"{args.readme}: {len(table)} rows")
+    for name, text in texts.items():
+        with atomic_write(args.root / name) as path:
+            path.write_text(text, encoding="utf-8")
+    print(f"{', '.join(texts)}: {len(table)} rows")
 
 
 def _read(path: str | Path) -> "pd.DataFrame":

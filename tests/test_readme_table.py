@@ -1,13 +1,12 @@
 """The README's table: only what stands between its two lines is replaced."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from bdiff.quality_table import COLUMNS, SHOWN
-from bdiff.readme import main, merge, replace_section
+from bdiff.quality_table import COLUMNS
+from bdiff.readme import PAGES, main, merge, replace_section
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- begin quality -->\n", "<!-- end quality -->\n"
@@ -39,25 +38,30 @@ def test_data_sets_are_replaced_whole_and_in_place():
     assert table["steps"].tolist() == ["2", "1", ""]
 
 
-def test_the_record_and_the_readme_are_written(tmp_path):
-    readme, record, new = (tmp_path / name for name in ("README.md", "docs.csv", "new.csv"))
-    readme.write_text(f"# Title\n{BEGIN}{END}The rest.\n")
+def test_the_record_and_the_pages_are_written(tmp_path):
+    (tmp_path / "docs").mkdir()
+    pages, new = [tmp_path / name for name in PAGES], tmp_path / "new.csv"
+    for page, (section, _) in zip(pages, PAGES.values(), strict=True):
+        page.write_text(f"# Title\n<!-- begin {section} -->\n<!-- end {section} -->\nThe rest.\n")
     rows("a", "branched", accuracy="0.98765", n_train="10", n_test="5").to_csv(new, index=False)
     for _ in range(2):
-        main([str(new), "--record", str(record), "--readme", str(readme)])
-    assert record.read_text() == new.read_text()
-    text = readme.read_text()
-    assert text.startswith("# Title\n")
-    assert text.endswith(f"{END}The rest.\n")
-    assert text.count("| a | branched | 10 / 5 |") == 1
-    assert "0.988" in text
+        main([str(new), "--root", str(tmp_path)])
+    assert (tmp_path / "docs/quality.csv").read_text() == new.read_text()
+    for page in pages:
+        text = page.read_text()
+        assert text.startswith("# Title\n")
+        assert text.endswith("The rest.\n")
+        assert text.count("| a | branched |") == 1
+        assert "0.988" in text
+    assert "| a | branched | 10 / 5 |" in pages[1].read_text()
 
 
-def test_the_repositorys_readme_shows_its_record(tmp_path):
-    copy = tmp_path / "README.md"
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    copy.write_text(text, encoding="utf-8")
-    (tmp_path / "record.csv").write_bytes((ROOT / "docs/quality.csv").read_bytes())
-    main(["--record", str(tmp_path / "record.csv"), "--readme", str(copy)])
-    assert copy.read_text(encoding="utf-8") == text, "run: make readme"
-    assert re.search(re.escape("| " + " | ".join(SHOWN) + " |"), text)
+def test_the_repositorys_pages_show_its_record(tmp_path):
+    (tmp_path / "docs").mkdir()
+    for name in (*PAGES, "docs/quality.csv"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    main(["--root", str(tmp_path)])
+    for name, (_, shown) in PAGES.items():
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert text == (ROOT / name).read_text(encoding="utf-8"), "run: python -m bdiff.readme"
+        assert f"| {' | '.join(shown)} |" in text

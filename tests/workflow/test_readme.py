@@ -101,11 +101,15 @@ def test_own_data_by_configuration(iris, checkout):
     assert (checkout.root / "results/mine/samples/branched.parquet").is_file()
 
 
-def test_files_that_the_readme_names_exist():
-    names = re.findall(r"`((?:bdiff|data|scripts|workflow)/[\w/.]+\.\w+)`", README)
+def test_files_that_readme_and_documentation_name_exist():
+    pages = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))
+    )
+    names = re.findall(r"`((?:bdiff|data|scripts|workflow)/[\w/.]+\.\w+)`", README + pages)
     names += re.findall(r"\]\((docs/[^)]+)\)", README)
-    names += [f"bdiff/figures/{name}" for name in re.findall(r"`(\w+\.py)`", README)]
-    assert len(names) > 10
+    figures = re.findall(r"^\| F\d.*", pages, re.M)
+    names += [f"bdiff/figures/{name}" for name in re.findall(r"`(\w+\.py)`", "\n".join(figures))]
+    assert len(names) > 20
     assert [name for name in names if not (ROOT / name).is_file()] == []
 
 

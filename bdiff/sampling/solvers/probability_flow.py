@@ -9,7 +9,6 @@ the others within the tolerances.
 
 import numpy as np
 import torch
-from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from bdiff.process import expand_like
@@ -35,6 +34,8 @@ class ProbabilityFlow(Solver):
         self.rtol, self.atol = rtol, atol
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
+        from scipy.integrate import solve_ivp  # half a second that other solvers need not wait
+
         length = step.t - step.s
 
         def slope(u: float, flat: np.ndarray) -> np.ndarray:
