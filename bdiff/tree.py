@@ -291,21 +291,6 @@ class BranchTree:
     def _with(self, points: Iterable[BranchPoint], classes: Sequence[str]) -> "BranchTree":
         return BranchTree(classes, points, self.horizon, self.process)
 
-    def newick(self) -> str:
-        """The tree in Newick form, lengths in time, support (if known) as inner labels."""
-
-        def node(number: int) -> str:
-            branch = self.branches[number]
-            length = f":{branch.end - branch.start:.6f}"
-            if number >= len(self.points):
-                return f"'{branch.classes[0].replace(chr(39), chr(39) * 2)}'{length}"
-            below = (i for i, child in enumerate(self.branches) if child.parent == number)
-            support = self.points[number].support
-            label = "" if support is None else f"{support:.2f}"
-            return f"({','.join(map(node, below))}){label}{length}"
-
-        return node(0) + ";"
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BranchTree) and (self.classes, self.points, self.horizon) == (
             other.classes,

@@ -102,9 +102,25 @@ def save_tree(tree: BranchTree, path: str | Path, process: Process | None = None
     process = process or process_from(tree.process or {})
     path = Path(path)
     text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
-    for target, content in ((path.with_suffix(".nwk"), tree.newick()), (path, text)):
+    for target, content in ((path.with_suffix(".nwk"), to_newick(tree)), (path, text)):
         with atomic_write(target) as temporary:
             temporary.write_text(content + "\n", encoding="utf-8")
+
+
+def to_newick(tree: BranchTree) -> str:
+    """The tree in Newick form, lengths in time, support (if known) as inner labels."""
+
+    def node(number: int) -> str:
+        branch = tree.branches[number]
+        length = f":{branch.end - branch.start:.6f}"
+        if number >= len(tree.points):
+            return f"'{branch.classes[0].replace(chr(39), chr(39) * 2)}'{length}"
+        below = (i for i, child in enumerate(tree.branches) if child.parent == number)
+        support = tree.points[number].support
+        label = "" if support is None else f"{support:.2f}"
+        return f"({','.join(map(node, below))}){label}{length}"
+
+    return node(0) + ";"
 
 
 def load_tree(path: str | Path, process: Process | None = None) -> BranchTree:

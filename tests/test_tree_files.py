@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from bdiff.process import DDPM, VP
 from bdiff.tree import BranchPoint, BranchTree
-from bdiff.tree_files import convert_tree, load_tree, save_tree, tree_from_dict, tree_to_dict
+from bdiff.tree_files import (
+    convert_tree,
+    load_tree,
+    save_tree,
+    to_newick,
+    tree_from_dict,
+    tree_to_dict,
+)
 from tests.trees import tree_of, trees
 
 
@@ -164,6 +171,6 @@ def parse_newick(text):
 @given(trees(most=20))
 @pytest.mark.fault("F21")
 def test_newick_has_every_class_at_distance_t_from_the_noise(tree):
-    heights = parse_newick(tree.newick())
+    heights = parse_newick(to_newick(tree))
     assert set(heights) == set(tree.classes)
     np.testing.assert_allclose(list(heights.values()), tree.horizon, atol=2e-5)
