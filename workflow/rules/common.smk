@@ -85,6 +85,7 @@ def sources(script):
     return [here(path) for path in sorted(found)]
 
 
+@cache
 def modules_imported_by(path):
     """Files of the modules of bdiff that a file imports; of the packages around them, too.
 
