@@ -9,6 +9,7 @@ import torch
 from bdiff.branched import Branched
 from bdiff.data.dataset import Dataset
 from bdiff.defaults import form_of, suited
+from bdiff.expect import expect
 from bdiff.linear import Linear
 from bdiff.model import DiffusionModel
 from bdiff.process import Process, process_from
@@ -39,7 +40,11 @@ def build_model(
         ValueError: if the tree has other classes, the process cannot carry it, the network is
             unknown or does not fit the objects, or these are counts that were not encoded.
     """
-    if form_of(dataset) == "cells":
+    expect(dataset, Dataset, "dataset", "bdiff.from_arrays(x, labels), or a file's read_...")
+    expect(tree, (BranchTree, type(None)), "tree", "bdiff.estimate_tree(dataset), load_tree(path)")
+    expect(process, (Process, type(None)), "process", "such as bdiff.VP()")
+    form = form_of(dataset)
+    if form == "cells":
         raise ValueError(
             f"data set {dataset.name!r} has counts; a model needs what an autoencoder makes of "
             "them: encode(fit_autoencoder(dataset), dataset)"
@@ -53,6 +58,11 @@ def build_model(
     process = process or process_from(own or suited(dataset, "process"))
     if tree is not None and own is not None:
         tree = convert_tree(tree, process_from(own), process)
+    if process.joint != (form == "molecules"):
+        raise ValueError(
+            f"{process} does not suit {dataset.name!r}, which has {form}: molecules need Joint, "
+            "all else another process"
+        )
     settings = {"name": net} if isinstance(net, str) else net or suited(dataset, "net")
     kind = "linear" if tree is None else "branched"
     return initialised(

@@ -6,7 +6,7 @@ config.yaml says all of it itself; these are for Python and the command line.
 from typing import Any
 
 from bdiff.data.dataset import Dataset
-from bdiff.data.scaling import COUNTS
+from bdiff.data.scaling import COUNTS, GRAPHS
 
 Settings = dict[str, Any]
 
@@ -38,10 +38,26 @@ ADDED: Settings = {"steps": 2_000, "learning_rate": 1e-2}
 
 
 def form_of(dataset: Dataset) -> str:
-    """A key of `BY_FORM`."""
-    if dataset.scaling.get("kind") == COUNTS["kind"]:
-        return "cells"
-    return {1: "table", 2: "molecules", 3: "images"}[len(dataset.shape)]
+    """A key of `BY_FORM`.
+
+    Raises:
+        ValueError: if objects are neither counts nor molecules, and no rows or images either.
+    """
+    kind, shape = dataset.scaling.get("kind"), dataset.shape
+    if kind in (COUNTS["kind"], GRAPHS["kind"]):
+        return "cells" if kind == COUNTS["kind"] else "molecules"
+    if len(shape) == 3 and shape[0] > 4 >= shape[2]:
+        fix = "images have their channels first: x.transpose(0, 3, 1, 2)"
+    elif len(shape) == 2:
+        fix = "images of one channel are (N, 1, height, width): x[:, None]"
+    elif len(shape) in (1, 3):
+        return "table" if len(shape) == 1 else "images"
+    else:
+        fix = "give each object the shape (features,)"
+    raise ValueError(
+        f"the objects of {dataset.name!r} have the shape {shape}; expected rows of a table, "
+        f"(features,), or images, (channels, height, width): {fix}"
+    )
 
 
 def suited(dataset: Dataset, what: str) -> Settings:

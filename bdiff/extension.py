@@ -27,8 +27,9 @@ from bdiff.branch_points.estimate import extend_tree
 from bdiff.branched import Branched
 from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
-from bdiff.defaults import ADDED, suited
+from bdiff.defaults import ADDED
 from bdiff.distributed import join
+from bdiff.expect import expect
 from bdiff.linear import Linear
 from bdiff.model import DiffusionModel
 from bdiff.model_files import load_model
@@ -72,10 +73,12 @@ def extend(
         ValueError: if the class is known already, its objects are missing, or the tree is not the
             model's with one class more.
     """
+    expect(model, DiffusionModel, "model", "bdiff.load_model(folder)")
+    expect(dataset, Dataset, "dataset", "bdiff.from_arrays(x, labels)")
     larger, objects, part = enlarged(model, new_class, dataset, tree=tree, retrain=retrain)
     if settings is None:
         leaf_alone = isinstance(model, Branched) and not retrain
-        settings = Training(**(ADDED if leaf_alone else suited(objects, "training")))
+        settings = Training(**ADDED) if leaf_alone else Training.for_data(objects)
     train(
         larger,
         objects,
@@ -223,6 +226,7 @@ def with_leaf(model: Branched, tree: BranchTree, *, own_trunk: bool = False) -> 
     first = model.first
     larger = Branched(model.process, tree, model.shape, model.settings, heads, first)
     _copy(model, larger, copied)
+    larger.facts = model.facts
     return larger.eval()
 
 
@@ -291,4 +295,5 @@ def with_label(model: Linear, new_class: str) -> Linear:
     if "sizes" in state:
         state["sizes"] = torch.cat([state["sizes"], larger.sizes[-1:]])
     larger.load_state_dict(state)
+    larger.facts = model.facts
     return larger.eval()

@@ -37,6 +37,15 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_ending(path: str | Path, ending: str) -> None:
+    """Raise ValueError, before anything is written, unless the file is named for what it holds."""
+    if Path(path).suffix != ending:
+        raise ValueError(
+            f"{path}: the file is written in the format of {ending}; call it "
+            f"{Path(path).with_suffix(ending).name!r}"
+        )
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)

@@ -78,7 +78,7 @@ class Guided(DiffusionModel):
             )
         self.model, self.weight = model, weight
         self.process, self.classes, self.shape = model.process, model.classes, model.shape
-        self.net = model.net
+        self.net, self.facts = model.net, model.facts
         self.register_buffer("value_range", model.value_range)
         if self.process.joint:
             self.register_buffer("sizes", model.sizes)

@@ -21,9 +21,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bdiff.data.scaling import unscale
 from bdiff.nets.build import net_from
 from bdiff.process import Process
 from bdiff.tree import BranchTree, class_names
@@ -45,6 +47,7 @@ class DiffusionModel(nn.Module, ABC):
     kind: str
     tree: BranchTree | None = None
     evaluations = 1  # of the network, in one prediction
+    facts: dict[str, Any] = {}  # noqa: RUF012  of the training data, see `Dataset.facts`
     value_range: Tensor
     sizes: Tensor
 
@@ -74,6 +77,14 @@ class DiffusionModel(nn.Module, ABC):
             nodes = self.shape[0]
             sizes = torch.eye(nodes + 1)[-1].repeat(max(len(lineage), labels), 1)
             self.register_buffer("sizes", sizes)
+
+    def unscale(self, x: np.ndarray) -> np.ndarray:
+        """Objects (N, *shape) in the units of the data that the model learned, float64.
+
+        Raises:
+            ValueError: if the model has learned nothing yet.
+        """
+        return unscale(x, self.facts.get("scaling", {}))
 
     def observe(self, x_0: Tensor, classes: Tensor, heads: Collection[int] | None = None) -> None:
         """Keep what sampling needs to know of the training objects.

@@ -9,6 +9,8 @@ from bdiff.device import choose_device
 from bdiff.linear import Guided
 from bdiff.model import DiffusionModel
 
+FACTS = ("dataset", "title", "scaling", "feature_names", "source")
+
 
 def save_model(
     model: DiffusionModel,
@@ -21,7 +23,7 @@ def save_model(
     Args:
         model: the model.
         folder: where it will stand.
-        about: JSON-able facts kept in the manifest (data set, training settings, ...).
+        about: JSON-able facts kept in the manifest (training settings, ...), beside `model.facts`.
         texts: further text files, by name.
 
     Raises:
@@ -29,16 +31,19 @@ def save_model(
     """
     if isinstance(model, Guided):
         raise ValueError("save the label-guided model itself, and guide it again when it is loaded")
-    manifest = {"format": "bdiff.model/4", "model": model_to_dict(model), "about": about or {}}
+    facts = model.facts | (about or {})
+    manifest = {"format": "bdiff.model/4", "model": model_to_dict(model), "about": facts}
     save_folder(folder, manifest, {"weights": model.state_dict()}, texts)
 
 
 def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
-    """Read a model written by `save_model`, in evaluation mode.
+    """Read a model written by `save_model`, or by `bdiff fit`, in evaluation mode.
 
     Raises:
         CheckpointError: if the folder is damaged or holds no model.
     """
+    folder = Path(folder)
+    folder = folder / "model" if (folder / "fit.json").is_file() else folder
     manifest, tensors = load_folder(folder)
     if manifest.get("format") != "bdiff.model/4":
         raise CheckpointError(
@@ -47,4 +52,6 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
         )
     model = model_from_dict(manifest["model"])
     model.load_state_dict(tensors["weights"])
+    about = manifest["about"]
+    model.facts = {key: about[key] for key in FACTS if key in about}
     return model.to(choose_device(device)).eval()

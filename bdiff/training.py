@@ -13,9 +13,9 @@ import torch
 
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
-from bdiff.defaults import suited
 from bdiff.device import choose_device, compile_net
 from bdiff.distributed import join
+from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.model_files import save_model
 from bdiff.progress import Progress
@@ -63,8 +63,11 @@ def train(
     Started by torchrun, the ranks share the work, and all end with the same model; see
     `bdiff.distributed`.
     """
+    expect(model, DiffusionModel, "model", "bdiff.build_model(dataset, tree)")
+    expect(dataset, Dataset, "dataset", "bdiff.from_arrays(x, labels)")
+    expect(settings, (Training, type(None)), "settings", "bdiff.Training(steps=...)")
     ranks = join(device)
-    settings = settings or Training(**suited(dataset, "training"))
+    settings = settings or Training.for_data(dataset)
     run = TrainingRun(model, dataset, settings, choose_device(device), precision, part, ranks)
     _to_the_end(run, None if checkpoints is None else Path(checkpoints), compile)
     return run.records
@@ -98,11 +101,6 @@ def train_to_folder(
     own = Path(checkpoints) / hashlib.sha256(description.encode()).hexdigest()[:12]
     _to_the_end(run, own, compile)
     facts = {
-        "dataset": dataset.name,
-        "title": dataset.title,
-        "scaling": dataset.scaling,
-        "feature_names": dataset.feature_names,
-        "source": dataset.source,
         "training": asdict(settings),
         "seconds": run.seconds,  # of all parts of the run
     }

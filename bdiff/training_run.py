@@ -71,12 +71,14 @@ class TrainingRun:
                 "labels; use 0"
             )
         check_training_objects(dataset)
+        _check_units(model, dataset)
         code = np.array([model.classes.index(name) for name in dataset.classes])
         examples = dataset.select("train")
         learned = np.isin(code[examples.labels], [model.classes.index(name) for name in needed])
         x, labels = examples.x[learned], code[examples.labels][learned]
         self.description = describe_run(model, dataset, settings, precision, part)
         self.model = model.to(device).train()
+        self.model.facts = model.facts | dataset.facts
         self.spans = spans.to(device)
         # What all branches share stays as it is where only some heads are trained.
         self.frozen = [] if part.heads is None else _shared_parameters(model)
@@ -207,10 +209,17 @@ class TrainingRun:
                 f"{self.settings.steps}"
             )
         if differing:
+            only_weights = all(line.startswith("weights.") for line in differing)
+            weights = (
+                "; the model is not as it was when that run began: build it anew, with its seed"
+                if only_weights
+                else ""
+            )
             raise TrainingError(
                 f"{found} belongs to another run:\n  "
                 + "\n  ".join(differing)
                 + f"\nremove {folder} to start anew, or restore the settings to resume"
+                + weights
             )
         self.optimizer.load(tensors, manifest["step"], manifest["averaged"])
         self.step, self.seconds, self.sums = manifest["step"], manifest["seconds"], manifest["sums"]
@@ -227,6 +236,21 @@ class TrainingRun:
         sparse_gradients(self.model, False)
         for parameter in self.frozen:
             parameter.requires_grad_(True)
+
+
+def _check_units(model: DiffusionModel, dataset: Dataset) -> None:
+    """Refuse objects that are scaled otherwise, or have other features, than those learned."""
+    for what, fix in (
+        ("scaling", "from_arrays(..., scaling=model.facts['scaling'])"),
+        ("feature_names", "take those, in their order"),
+    ):
+        found, known = dataset.facts[what], model.facts.get(what)
+        if known and found and found != known:
+            raise ValueError(
+                f"data set {dataset.name!r} has other {what.replace('_', ' of ')} than "
+                f"{model.facts['dataset']!r}, which the model has learned: {found} in place of "
+                f"{known}; {fix}"
+            )
 
 
 def _newest_step(folder: Path) -> int | None:

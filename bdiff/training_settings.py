@@ -2,6 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, Self
+
+from bdiff.data.dataset import Dataset
+from bdiff.defaults import suited
 
 SCHEDULES = ("cosine", "constant")
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
@@ -40,6 +44,11 @@ class Training:
     log_every: int = 100
     checkpoint_every: int = 1000
     seed: int = 0
+
+    @classmethod
+    def for_data(cls, dataset: Dataset, **changes: Any) -> Self:
+        """What suits the data (`bdiff.defaults`), but for these settings."""
+        return cls(**(suited(dataset, "training") | changes))
 
     def __post_init__(self) -> None:
         wrong = [

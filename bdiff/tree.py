@@ -102,12 +102,12 @@ class BranchTree:
         """Integer code of a class.
 
         Raises:
-            KeyError: if the tree has no such class; the message lists the classes.
+            ValueError: if the tree has no such class; the message lists the classes.
         """
         try:
             return self._codes[name]
         except KeyError:
-            raise KeyError(
+            raise ValueError(
                 f"unknown class {name!r}; the classes are {list(self.classes)}"
             ) from None
 
@@ -118,7 +118,10 @@ class BranchTree:
     def _validate_points(self) -> None:
         largest = max((len(point.classes) for point in self.points), default=1)
         if largest < len(self.classes):
-            raise ValueError("the tree has no root: one branch point must hold all classes")
+            raise ValueError(
+                "the tree has no root: one branch point must hold all classes, "
+                f"{list(self.classes)}"
+            )
         for number, point in enumerate(self.points):
             if len(point.classes) < 2:
                 raise ValueError(f"{_show(point)}: a branch point needs two or more classes")
@@ -207,8 +210,8 @@ class BranchTree:
             times: (N,) in [0, horizon].
 
         Raises:
-            KeyError: if the tree has no such class.
-            ValueError: if a time lies outside [0, horizon] or is no number.
+            ValueError: if the tree has no such class, or a time lies outside [0, horizon] or is no
+                number.
         """
         times = np.asarray(times, dtype=np.float64)
         if not ((times >= 0) & (times <= self.horizon)).all():
@@ -261,8 +264,8 @@ class BranchTree:
         makes the new class one more child of that branch point.
 
         Raises:
-            KeyError: if `beside` is no class of the tree.
-            ValueError: if `name` is one already, or the time does not lie in (0, horizon).
+            ValueError: if `beside` is no class of the tree, `name` is one already, or the time does
+                not lie in (0, horizon).
         """
         if name in self._codes:
             raise ValueError(f"class {name!r} is in the tree already")

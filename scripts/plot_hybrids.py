@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from bdiff.data.dataset import read_dataset
+from bdiff.figures.pairs import hybrid_pairs
 from bdiff.figures.style import save_figure
 from bdiff.figures.table_hybrids import table_hybrids
 from bdiff.sampling.files import read_samples
@@ -21,9 +22,8 @@ def main(argv=None):
     )  # fmt: skip
     args = parser.parse_args(argv)
     dataset, hybrids = read_dataset(args.data), read_samples(args.hybrids)
-    pairs = dict.fromkeys(hybrids.label[hybrids.role == "hybrid"].tolist())
-    for pair, path in zip(pairs, args.output, strict=True):
-        figure = table_hybrids(hybrids, pair.split("/"), dataset.feature_names, dataset.title)
+    for pair, path in zip(hybrid_pairs(hybrids).values(), args.output, strict=True):
+        figure = table_hybrids(hybrids, pair, dataset.feature_names, dataset.title)
         save_figure(figure, path)
 
 

@@ -3,9 +3,22 @@
 import numpy as np
 import pytest
 
-from bdiff import DDPM, VP, Dataset, build_model, estimate_tree, extend, from_arrays, given_tree
+from bdiff import (
+    DDPM,
+    VP,
+    Dataset,
+    Training,
+    build_model,
+    estimate_tree,
+    extend,
+    from_arrays,
+    given_tree,
+    load_model,
+    sample,
+    save_model,
+)
 from bdiff import train as train_model
-from bdiff.data.scaling import COUNTS
+from bdiff.data.scaling import COUNTS, GRAPHS, UNSCALED
 from bdiff.defaults import ADDED, BY_FORM, form_of
 from bdiff.process import Joint
 from bdiff.tree_files import convert_tree
@@ -25,7 +38,6 @@ def data_of(*shape: int, scaling: dict | None = None) -> Dataset:
     [
         ((4,), "table", "residual", VP),
         ((1, 8, 8), "images", "residual_unet", VP),
-        ((5, 9), "molecules", "graph_transformer", Joint),
     ],
 )
 def test_process_and_network_suit_the_data(shape, form, net, process):
@@ -52,9 +64,10 @@ def test_a_tree_makes_it_branched_in_the_time_of_its_process():
     assert other.tree.branch_time("a", "b") == own == int(own)
 
 
-def test_a_tree_given_by_hand_takes_the_process_of_the_data():
-    data = data_of(5, 9)
+def test_molecules_take_their_own_process_and_a_tree_given_by_hand():
+    data = data_of(5, 9, scaling=GRAPHS)
     model = build_model(data, given_tree([{"classes": "ab", "time": 0.4}], "ab"))
+    assert model.settings["name"] == "graph_transformer"
     assert isinstance(model.process, Joint)
     assert model.tree.branch_time("a", "b") == 0.4
 
@@ -66,7 +79,71 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match=r"counts; a model needs what an autoencoder"):
         build_model(data_of(3, scaling=COUNTS))
     with pytest.raises(ValueError, match=r"molecules, whose branch points cannot be estimated"):
-        estimate_tree(data_of(5, 9))
+        estimate_tree(data_of(5, 9, scaling=GRAPHS))
+    with pytest.raises(ValueError, match=r"VP\(.*\) does not suit 'toy', which has molecules"):
+        build_model(data_of(5, 9, scaling=GRAPHS), process=VP())
+    with pytest.raises(ValueError, match=r"Joint\(.*\) does not suit 'toy', which has table"):
+        build_model(data, process=Joint())
+    with pytest.raises(ValueError, match=r"'residual' has no setting 'widht'; it has .*width"):
+        build_model(data, net={"name": "residual", "widht": 3})
+
+
+@pytest.mark.parametrize(
+    ("shape", "fix"),
+    [
+        ((28, 28), r"x\[:, None\]"),
+        ((16, 16, 3), r"x\.transpose\(0, 3, 1, 2\)"),
+        ((1, 2, 3, 4), r"\(features,\)"),
+    ],
+)
+def test_objects_of_another_form_are_refused_with_the_fix(shape, fix):
+    with pytest.raises(ValueError, match=rf"have the shape \({shape[0]}, .*{fix}"):
+        build_model(data_of(*shape))
+
+
+def test_arguments_of_another_type_are_refused_with_the_fix():
+    data = data_of(3)
+    with pytest.raises(TypeError, match=r"dataset is 'branched', expected Dataset: bdiff\.from_"):
+        build_model("branched", data)
+    with pytest.raises(TypeError, match=r"tree is 'tree.json', expected BranchTree or None"):
+        build_model(data, "tree.json")
+    with pytest.raises(TypeError, match=r"process is the class VP itself, expected Process"):
+        estimate_tree(data, VP)
+    with pytest.raises(TypeError, match=r"settings is 100, expected Training or None"):
+        train_model(build_model(data), data, 100)
+    with pytest.raises(TypeError, match=r"sampler is 'ddim', expected Sampler or None"):
+        sample(build_model(data), {"a": 1}, "ddim")
+    with pytest.raises(TypeError, match=r"data is of type ndarray, expected Dataset or Mapping"):
+        estimate_tree(data.x)
+    with pytest.raises(ValueError, match=r"a branch point has classes and time, found"):
+        given_tree([{"classes": "ab"}], "ab")
+
+
+def test_the_model_keeps_the_units_of_its_data(tmp_path):
+    x = 50 + 10 * data_of(3).x
+    data = from_arrays(x, ["a"] * 12 + ["b"] * 12, name="toy", standardise=True)
+    model = build_model(data)
+    train_model(model, data, Training(steps=2))
+    save_model(model, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    np.testing.assert_allclose(loaded.unscale(data.x), x, rtol=1e-5)
+    table = sample(loaded, {"a": 4}).to_pandas()
+    assert table.shape == (4, 5 + 3)
+    assert table["label"].tolist() == ["a"] * 4
+    assert table.iloc[:, -3:].to_numpy().mean() > 20  # the model's own units are about one
+    more = from_arrays(x + 5, ["a"] * 12 + ["b"] * 12, scaling=model.facts["scaling"])
+    np.testing.assert_allclose(more.unscale(more.x), x + 5, rtol=1e-5)
+    train_model(loaded, more, Training(steps=2))
+    other = from_arrays(x + 5, ["a"] * 12 + ["b"] * 12, name="other", standardise=True)
+    with pytest.raises(ValueError, match=r"'other' has other scaling than 'data', which the model"):
+        train_model(loaded, other, Training(steps=2))
+
+
+def test_discrete_time_has_a_tree_too():
+    data = data_of(3)
+    tree = estimate_tree(data, DDPM())
+    assert tree.process == DDPM().to_dict()
+    assert tree.branch_time("a", "b") == int(tree.branch_time("a", "b")) > 1
 
 
 def test_training_that_suits_is_the_default(monkeypatch):
@@ -79,3 +156,9 @@ def test_training_that_suits_is_the_default(monkeypatch):
     assert [record["step"] for record in records] == [100, 200]
     larger = extend(model, "b", data)
     assert larger.classes == ("a", "b")
+
+
+def test_standardise_and_a_scaling_exclude_each_other():
+    x, labels = data_of(3).x, ["a"] * 12 + ["b"] * 12
+    with pytest.raises(ValueError, match="not both"):
+        from_arrays(x, labels, standardise=True, scaling=dict(UNSCALED))

@@ -5,7 +5,7 @@ classes have in common. Transmutation takes a real object of one class to that p
 forward process, and from there down the branches of another class (paper, sections 5.4 and 5.5).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.randomness import sample_noise
@@ -42,16 +43,25 @@ def hybrids(
     Returns:
         For every pair the hybrids, of role "hybrid" and label "a/b", at the branch time, and their
         continuations, of role "sample", labels a and b, and origin "a/b". Row i of each belongs to
-        hybrid i.
+        hybrid i. As names of classes may hold "/" themselves, it is the continuations that tell the
+        pair.
+
+    Raises:
+        ValueError: if the model has no branch points, pairs or count do not fit, or the hybrids of
+            two pairs would have one name.
     """
     if model.tree is None:
         raise ValueError(
             f"a {model.kind} model has no branch points; hybrids need a branched model"
         )
     _check_pairs(model, pairs)
-    for a, b in pairs:
-        if "/" in a + b:
-            raise ValueError(f"hybrids are named a/b, so no class can be: {a!r}, {b!r}")
+    named: dict[str, tuple[str, ...]] = {}
+    for pair in map(tuple, pairs):
+        if (other := named.setdefault("/".join(pair), pair)) != pair:
+            raise ValueError(
+                f"hybrids of {other} and of {pair} would both be called {'/'.join(pair)!r}; make "
+                "them one after the other"
+            )
     sampler = sampler or Sampler.for_model(model)
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
@@ -106,6 +116,7 @@ def transmute(
         ValueError: if pairs, objects or the time do not fit the model.
     """
     _check_pairs(model, pairs)
+    expect(objects, Mapping, "objects", "by class, {'a': dataset.of('a'), 'b': dataset.of('b')}")
     sampler = sampler or Sampler.for_model(model)
     if time is None and tree is None and model.tree is None:
         raise ValueError(
@@ -175,6 +186,7 @@ def _with_progress(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[tupl
 
 def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> None:
     """Refuse pairs that are none, or not of the model's classes."""
+    expect(model, DiffusionModel, "model", "bdiff.load_model(folder)")
     if not pairs:
         raise ValueError("no pairs of classes asked for")
     for pair in pairs:
@@ -183,7 +195,7 @@ def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> Non
         a, b = pair
         for name in pair:
             if name not in model.classes:
-                raise KeyError(
+                raise ValueError(
                     f"unknown class {name!r}; the model's classes are {list(model.classes)}"
                 )
         if a == b:
@@ -195,7 +207,9 @@ def _checked(
 ) -> dict[str, np.ndarray]:
     """The objects of the named classes as float32, one or more of each, of the model's shape."""
     if missing := sorted(names - {name for name, x in objects.items() if len(x)}):
-        raise ValueError(f"no objects given of the classes {missing}")
+        raise ValueError(
+            f"no objects given of the classes {missing}; give some, or both=False for one direction"
+        )
     arrays = {name: np.asarray(objects[name], dtype=np.float32) for name in names}
     for name, x in arrays.items():
         if x.shape[1:] != shape:

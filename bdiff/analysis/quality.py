@@ -1,6 +1,6 @@
 """The quality of samples, class by class, each number beside what real objects score."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -16,6 +16,7 @@ from bdiff.analysis.metrics import (
     precision_recall,
 )
 from bdiff.data.dataset import Dataset
+from bdiff.expect import expect
 from bdiff.progress import Progress
 from bdiff.randomness import generator
 from bdiff.sampling.files import Samples
@@ -55,6 +56,8 @@ def quality(
         ValueError: if the samples are of another data set, or a class has fewer than four training
             objects.
     """
+    expect(dataset, Dataset, "dataset", "the real objects")
+    expect(samples, Mapping, "samples", "by model, {'branched': samples}")
     _check(dataset, samples)
     train = dataset.select("train")
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)

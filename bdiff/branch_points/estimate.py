@@ -15,9 +15,12 @@ import numpy as np
 from bdiff.branch_points.linkage import crossing_times, first_met, join, link
 from bdiff.branch_points.sharing_cost import sharing_costs
 from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
+from bdiff.defaults import form_of
+from bdiff.expect import expect
 from bdiff.process import VP, Process, process_from
 from bdiff.randomness import generator
 from bdiff.tree import BranchPoint, BranchTree
+from bdiff.tree_files import convert_tree
 
 if TYPE_CHECKING:
     from bdiff.data.dataset import Dataset
@@ -64,17 +67,13 @@ def estimate_tree(
             range, if two classes stay apart up to the horizon, if the minima push a branch point to
             the horizon, or if the objects are molecules, whose atoms have no order.
     """
-    if not isinstance(data, Mapping) and len(data.shape) == 2:
-        raise ValueError(
-            f"the objects of {data.name!r} are molecules, whose branch points cannot be estimated, "
-            "since atoms have no order; give them: given_tree([{'classes': [...], 'time': 0.4}], "
-            "classes)"
-        )
+    expect(process, (Process, type(None)), "process", "such as bdiff.VP()")
     process = process or VP()
     chosen = draw_objects(data, objects, seed, equal=method == "aligned_pairs")
-    return pair_times_and_tree(
+    own = VP() if process.discrete else process  # continuous time has all noise levels
+    tree = pair_times_and_tree(
         chosen,
-        process,
+        own,
         method=method,
         times=times,
         smoothing=smoothing,
@@ -84,6 +83,7 @@ def estimate_tree(
         min_length=min_length,
         seed=seed,
     )[1]
+    return convert_tree(tree, own, process) if process.discrete else tree
 
 
 def pair_times_and_tree(
@@ -165,7 +165,10 @@ def extend_tree(
     if name in tree.classes:
         raise ValueError(f"class {name!r} is in the tree already")
     if missing := [other for other in (*tree.classes, name) if other not in chosen]:
-        raise ValueError(f"found no objects of {missing}; the branch point is estimated from them")
+        raise ValueError(
+            f"found no objects of {missing}; the branch point is estimated from those of all "
+            "classes: add them, or give the tree with the new class"
+        )
     chosen = {other: chosen[other] for other in (*tree.classes, name)}
     crossing, _ = pair_times_and_tree(chosen, process, **settings)
     least = max(process.horizon / (settings.get("times", 1000) - 1), settings.get("min_length", 0))
@@ -191,6 +194,7 @@ def draw_objects(
     if isinstance(data, Mapping):
         objects = dict(data)
     else:
+        _check_dataset(data)
         objects = {name: data.of(name, "train") for name in data.classes}
     if not objects:
         raise ValueError("found no class; a tree needs the objects of one or more")
@@ -209,6 +213,19 @@ def draw_objects(
     return drawn
 
 
+def _check_dataset(data: object) -> None:
+    """Refuse what has no classes, and molecules."""
+    from bdiff.data.dataset import Dataset
+
+    expect(data, (Dataset, Mapping), "data", "bdiff.from_arrays(x, labels)")
+    if isinstance(data, Dataset) and form_of(data) == "molecules":
+        raise ValueError(
+            f"the objects of {data.name!r} are molecules, whose branch points cannot be estimated, "
+            "since atoms have no order; give them: given_tree([{'classes': [...], 'time': 0.4}], "
+            "classes), or tree=tree.extend(...) for a class that is added"
+        )
+
+
 def given_tree(
     points: Sequence[Mapping[str, Any]], classes: Sequence[str], process: Process | None = None
 ) -> BranchTree:
@@ -225,9 +242,19 @@ def given_tree(
     """
     return BranchTree(
         classes,
-        [BranchPoint(frozenset(p["classes"]), float(p["time"])) for p in points],
+        [_point(point) for point in points],
         *(() if process is None else (process.horizon, process.to_dict())),
     )
+
+
+def _point(given: Mapping[str, Any]) -> BranchPoint:
+    expect(given, Mapping, "a branch point", "{'classes': ['a', 'b'], 'time': 0.4}")
+    if set(given) != {"classes", "time"}:
+        raise ValueError(
+            f"a branch point has classes and time, found {dict(given)}; expected something like "
+            "{'classes': ['a', 'b'], 'time': 0.4}"
+        )
+    return BranchPoint(frozenset(given["classes"]), float(given["time"]))
 
 
 def _at_least_two(value: int, name: str) -> int:

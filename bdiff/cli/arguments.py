@@ -84,7 +84,7 @@ def _tree(commands: Any) -> None:
         "bdiff tree iris.csv --label species -o tree.json",
     )
     options.data(command)
-    options.output(command, "tree to write (.json; Newick, .nwk, is written beside it)")
+    options.output(command, "tree to write (.json; Newick, .nwk, is written beside it)", ".json")
     command.add_argument(
         "--branch-time",
         type=float,
@@ -121,8 +121,8 @@ def _sample(commands: Any) -> None:
         "--solver",
         metavar="NAME",
         help="predictor_corrector (the paper's), euler_maruyama, ddim, dpm_solver_pp, "
-        "sde_dpm_solver_pp, deis, unipc, heun or probability_flow (default: sde_dpm_solver_pp, "
-        "for molecules ddim)",
+        "sde_dpm_solver_pp, deis, unipc, heun or probability_flow (default: ddim with eta 1, "
+        "for tables sde_dpm_solver_pp)",
     )
     command.add_argument(
         "--steps",
@@ -173,7 +173,8 @@ def _transmute(commands: Any) -> None:
         "turn objects of one class into another, through their branch point",
         "bdiff transmute iris iris.csv --from setosa --to virginica -o turned.csv",
         "\n\nA row is an object before (role original), at the branch point (noised) or after\n"
-        "(sample); rows with the same index belong together.",
+        "(sample); rows with the same index belong together. In .csv the class of an object is\n"
+        "its own until it is turned, and the one that all become stands in the column `to`.",
     )
     options.folder(command)
     options.more_data(command)
@@ -194,6 +195,13 @@ def _transmute(commands: Any) -> None:
         help="class they become",
     )
     options.table(command, "objects to write")
+    command.add_argument(
+        "--time",
+        type=float,
+        metavar="T",
+        help="noise the objects up to this time, between 0.001 (data) and 1 (noise) (default: "
+        "where the classes part; a label-guided model has no such point)",
+    )
     options.seed(command)
     options.device(command)
 
@@ -209,7 +217,7 @@ def _evaluate(commands: Any) -> None:
     )
     options.folder(command)
     command.add_argument("samples", type=Path, help="samples by `bdiff sample` (.parquet)")
-    options.output(command, "all numbers, tidy (.csv)")
+    options.output(command, "all numbers, tidy (.csv)", ".csv")
     command.add_argument(
         "--count",
         type=int,

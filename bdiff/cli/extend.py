@@ -24,6 +24,8 @@ def main(args: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     check_sections(args.set, Added.model_fields)
     old, new = FitFolder(args.folder), FitFolder(args.output)
+    if new.path.resolve() == old.path.resolve():
+        raise ValueError(f"-o {new.path} is the folder that is extended; name another one")
     model = old.load_model()
     if len(model.shape) == 2:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ def main(args: argparse.Namespace) -> None:
     # Before torch starts its threads, which take the mode over; see `bdiff.training`.
     torch.set_flush_denormal(True)
     check_sections(args.set, [*OwnData.model_fields, *Linear.model_fields])
+    if args.kind == "linear" and args.tree is not None:
+        raise ValueError(
+            f"--tree {args.tree}: a label-guided model (--kind linear) has no tree; leave one out"
+        )
     folder, own = FitFolder(args.output), OwnFile(args.data, args.label, args.classes_by, args.set)
     asked = {
         "data": fingerprint_of(args.data),
@@ -50,7 +55,8 @@ def make_settings(args: argparse.Namespace, own: OwnFile) -> dict[str, Any]:
     if args.kind == "branched" and args.tree is None and form_of(dataset) == "molecules":
         raise ValueError(
             "a tree of molecules cannot be estimated, since their atoms have no order. Give one: "
-            f"bdiff tree {args.data} --branch-time 0.4 -o tree.json, then --tree tree.json"
+            f"bdiff tree {shlex.quote(str(args.data))} --branch-time 0.4 -o tree.json, then "
+            "--tree tree.json"
         )
     if args.kind == "branched" and args.tree is not None:
         check_classes(load_tree(args.tree, process_from(settings["process"])), dataset)
@@ -143,4 +149,5 @@ def told(folder: FitFolder) -> str:
         f"parameters, {about['training']['steps']:,} steps in {about['seconds']:.0f} s"
     ]
     lines += [draw(model.tree)] if model.tree is not None else []
-    return "\n".join([*lines, f"next: bdiff sample {folder.path} --count 100 -o samples.parquet"])
+    place = shlex.quote(str(folder.path))
+    return "\n".join([*lines, f"next: bdiff sample {place} --count 100 -o samples.parquet"])

@@ -56,10 +56,9 @@ class FitFolder:
             record: dict[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
             if record["format"] == FORMAT:
                 return record
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                f"{self.path} is no folder by `bdiff fit`: it has no {self.record.name}"
-            ) from None
+        except (FileNotFoundError, NotADirectoryError):
+            why = "is a file" if self.path.is_file() else f"has no {self.record.name}"
+            raise FileNotFoundError(f"{self.path} is no folder by `bdiff fit`: it {why}") from None
         except (ValueError, KeyError, TypeError):
             pass
         raise ValueError(f"{self.record} is damaged; delete {self.path} and fit again")
@@ -132,8 +131,17 @@ class FitFolder:
 
     @contextmanager
     def work(self) -> Iterator[None]:
-        """Make the folder, and note in it that a command works there, for `bdiff status`."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Make the folder, and note in it that a command works there, for `bdiff status`.
+
+        Raises:
+            ValueError: if there is a file in its place.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise ValueError(
+                f"-o {self.path} should be a folder, but a file stands in its place; name another"
+            ) from None
         note = {"host": socket.gethostname(), "process": os.getpid(), "since": time.time()}
         self.running.write_text(json.dumps(note))
         try:

@@ -2,11 +2,10 @@
 
 import argparse
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-TABLE_ENDINGS = (".csv", ".parquet")
 DATA = (
     "one's own .csv, .parquet, .npz (arrays x and y), .h5ad (counts of cells), folder of 10x "
     "Genomics or .smi (molecules); or a data set made by bdiff (.parquet)"
@@ -39,19 +38,20 @@ def folder(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, help="folder by `bdiff fit` or `bdiff extend`")
 
 
-def output(command: argparse.ArgumentParser, text: str) -> None:
-    command.add_argument("-o", "--output", type=Path, required=True, metavar="PATH", help=text)
-
-
-def table(command: argparse.ArgumentParser, text: str) -> None:
+def output(command: argparse.ArgumentParser, text: str, *endings: str) -> None:
+    """Where to write: a file whose name has one of the endings, or without them a folder."""
     command.add_argument(
         "-o",
         "--output",
-        type=table_path,
+        type=path_with(endings) if endings else Path,
         required=True,
         metavar="PATH",
-        help=f"{text} (.parquet or .csv)",
+        help=text,
     )
+
+
+def table(command: argparse.ArgumentParser, text: str) -> None:
+    output(command, f"{text} (.parquet or .csv)", ".parquet", ".csv")
 
 
 def steps(command: argparse.ArgumentParser, default: str) -> None:
@@ -114,11 +114,17 @@ def class_count(text: str) -> tuple[str, int]:
     return class_name(name), int(count)
 
 
-def table_path(text: str) -> Path:
-    """An argument that is a path of a table."""
-    if not text.endswith(TABLE_ENDINGS):
-        raise argparse.ArgumentTypeError(f"expected a name that ends with .parquet or .csv: {text}")
-    return Path(text)
+def path_with(endings: Sequence[str]) -> Callable[[str], Path]:
+    """The type of an argument that is the path of a file with one of these endings."""
+
+    def path(text: str) -> Path:
+        if Path(text).suffix not in endings:
+            raise argparse.ArgumentTypeError(
+                f"expected a name that ends with {' or '.join(endings)}, found {text!r}"
+            )
+        return Path(text)
+
+    return path
 
 
 def setting(text: str) -> tuple[Sequence[str], Any]:

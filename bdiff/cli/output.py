@@ -31,7 +31,10 @@ def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
     label = (folder.read_record()["settings"]["data"] or {}).get("label", "label")
     columns = {label: samples.label}
     if set(samples.role.tolist()) != {"sample"}:
-        columns |= {"role": samples.role, "origin": samples.origin, "index": samples.index}
+        # An object is of its own class until it is turned, so that one can group by class.
+        own = np.where(samples.role == "sample", samples.label, samples.origin)
+        columns = {label: own, "role": samples.role, "origin": samples.origin, "to": samples.label}
+        columns |= {"index": samples.index}
     table = pa.table(columns | (decoded or _raw(samples, about)))
     with atomic_write(path) as temporary:
         pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))

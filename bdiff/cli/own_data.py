@@ -1,6 +1,7 @@
 """Data of one's own: read for a fit, or later, in the units of what a model was fitted to."""
 
 import json
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +20,10 @@ from bdiff.data.dataset import METADATA_KEY, Dataset, read_dataset
 from bdiff.data.preprocess import preprocess
 from bdiff.data.scaling import scale
 from bdiff.defaults import form_of
+
+LIMITS = "--set " + " ".join(
+    f"data.{name}=..." for name in ("min_genes", "max_genes", "min_cells", "max_mitochondrial")
+)
 
 
 def is_dataset(path: Path) -> bool:
@@ -46,6 +51,7 @@ class OwnFile:
     def __init__(
         self, path: Path, label: str | None, classes_by: str | None, assignments: Assignments
     ):
+        _check_path(path)
         self.path = path
         self.settings: dict[str, Any] | None = None
         if not is_dataset(path):
@@ -56,7 +62,7 @@ class OwnFile:
         """The objects; the file's name, without the ending, is that of the data set."""
         if self.settings is None:
             return read_dataset(self.path)
-        return preprocess(name=self.path.name.partition(".")[0], **self.settings)
+        return _read(self.path, self.settings, can_set=True)
 
 
 def read_like(folder: FitFolder, path: Path, label: str | None) -> Dataset:
@@ -70,16 +76,41 @@ def read_like(folder: FitFolder, path: Path, label: str | None) -> Dataset:
         label: column of class names; None for that of the fit.
 
     Raises:
+        FileNotFoundError: if there is nothing.
         ValueError: if the objects have other features, naming them; and as `preprocess`.
     """
+    _check_path(path)
     reference = folder.read_dataset()
     if is_dataset(path):
         return _fitted(read_dataset(path), reference, folder)
     settings = _settings_like(folder, path, label, reference)
     with warnings.catch_warnings():  # of a scale that is not that of the noise: it is found below
         warnings.filterwarnings("ignore", "the values of x run from")
-        dataset = preprocess(name=path.name.partition(".")[0], **settings)
+        dataset = _read(path, settings, can_set=False)
     return _fitted(dataset, reference, folder)
+
+
+def _check_path(path: Path) -> None:
+    """Refuse what is not there, or no data but made of them."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}")
+    if FitFolder(path).record.exists():
+        raise ValueError(
+            f"{path} is a folder by `bdiff fit`; give the file that it was made of, or "
+            f"{FitFolder(path).data}"
+        )
+
+
+def _read(path: Path, settings: dict[str, Any], *, can_set: bool) -> Dataset:
+    """The data set that a file holds; errors name options, --set only where the command has it."""
+    try:
+        return preprocess(name=path.name.partition(".")[0], **settings)
+    except ValueError as error:
+        text = str(error).replace("Set `label` to", "Let --label be")
+        if can_set:
+            text = re.sub(r"Set `(\w+)` to", r"Let --set data.\1=... be", text)
+            text = re.sub(r"Widen the limits\b.*", f"Widen the limits: {LIMITS}.", text)
+        raise ValueError(text) from error
 
 
 def _settings_like(

@@ -61,13 +61,21 @@ def data_settings(
 
     Raises:
         ConfigError: if a setting is unknown or out of range, or the ending of the file.
+        ValueError: if something is said twice, or cells have no label.
     """
+    _check_once("--label", label, "data.label", assignments)
+    _check_once("--classes-by", classes_by, "data.classes_by", assignments)
     given: Settings = {"source": source_of(path), "path": str(path)}
     given |= {} if label is None else {"label": label}
     given |= {} if classes_by is None else {"classes_by": classes_by}
     if given["source"] == "file":
         given["standardise"] = True
     whole = _overlaid({"data": given}, _of(assignments, ["data"]))
+    if whole["data"]["source"] == "cells" and "label" not in whole["data"]:
+        raise ValueError(
+            f"{path} is read as counts of cells; name the column of their types, in obs or in "
+            "labels.csv: --label COLUMN"
+        )
     found: Settings = _checked(OwnData, whole)["data"]
     return found
 
@@ -92,8 +100,9 @@ def fit_settings(
 
     Raises:
         ConfigError: if a setting is unknown or out of range.
-        ValueError: if there is something to encode with, but no counts.
+        ValueError: if there is something to encode with, but no counts; if steps are said twice.
     """
+    _check_once("--steps", steps, "training.steps", assignments)
     form = form_of(dataset)
     if form != "cells" and _of(assignments, ["autoencoder"]):
         raise ValueError(f"--set autoencoder: data set {dataset.name!r} has no counts to encode")
@@ -106,6 +115,7 @@ def fit_settings(
 
 def added_settings(tree: Settings, steps: int | None, assignments: Assignments) -> Settings:
     """Settings by which a class is added; the tree's are those of the fit, if not set otherwise."""
+    _check_once("--steps", steps, "training.steps", assignments)
     sections = [{"tree": tree, "training": ADDED}, *_of(assignments, list(Added.model_fields))]
     sections += [] if steps is None else [{"training": {"steps": steps}}]
     return _checked(Added, _overlaid({}, sections))
@@ -119,6 +129,12 @@ def check_sections(assignments: Assignments, sections: Iterable[str]) -> None:
                 f"--set {'.'.join(keys)}: there is no section {keys[0]!r} here; the sections are "
                 f"{', '.join(sections)}"
             )
+
+
+def _check_once(option: str, given: Any, name: str, assignments: Assignments) -> None:
+    """Raise ValueError if what an option gives is set as well."""
+    if given is not None and any(".".join(keys) == name for keys, _ in assignments):
+        raise ValueError(f"{option} and --set {name} are the same setting; leave one out")
 
 
 def _of(assignments: Assignments, sections: Iterable[str]) -> list[Settings]:

@@ -12,12 +12,20 @@ from bdiff.sampling.sampler import Sampler
 def main(args: argparse.Namespace) -> None:
     folder = FitFolder(args.folder)
     model = folder.load_model(args.device)
+    sampler = Sampler.for_model(model, seed=args.seed)
+    if args.time is None and model.tree is None:
+        raise ValueError(
+            f"a {model.kind} model has no branch points; say up to which time to noise the "
+            f"objects, between {sampler.end(model):g} (data) and {model.process.horizon:g} "
+            "(noise): --time T"
+        )
     objects = {args.origin: read_like(folder, args.data, args.label).of(args.origin)}
     made = transmute(
         model,
         objects,
         [(args.origin, args.target)],
-        Sampler.for_model(model, seed=args.seed),
+        sampler,
+        args.time,
         both=False,
     )
     write_objects(made, args.output, folder)

@@ -38,8 +38,8 @@ LARGEST = 4e9  # bytes of the dense counts of the chosen genes
 
 
 def read_cells(
-    *,
     path: str | Path,
+    *,
     label: str,
     covariates: Sequence[str] = (),
     genes: int | Sequence[str] | None = 1000,
@@ -70,9 +70,12 @@ def read_cells(
 
     Raises:
         FileNotFoundError, ImportError: as `read_cell_file`.
-        ValueError: as `read_cell_file`; if a column or a gene is unknown, a cell has no label or no
-            covariate, nothing is left, or the chosen genes would take more than 4 GB.
+        ValueError: as `read_cell_file`; if `covariates` is a text, a column or a gene is unknown, a
+            cell has no label or no covariate, nothing is left, or the chosen genes would take more
+            than 4 GB.
     """
+    if isinstance(covariates, str):
+        raise ValueError(f"covariates is a list of columns, [{covariates!r}], found {covariates!r}")
     path = Path(path)
     cells = read_cell_file(path, layer)
     _check_columns((label, *covariates), cells, path)

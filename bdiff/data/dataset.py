@@ -30,7 +30,7 @@ from bdiff.data.checks import (
     normalised,
 )
 from bdiff.data.scaling import unscale
-from bdiff.files import atomic_write
+from bdiff.files import atomic_write, check_ending
 
 SPLITS = ("train", "test")
 METADATA_KEY = b"bdiff"
@@ -94,6 +94,17 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """Shape of one object."""
         return self.x.shape[1:]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a model remembers of its training data: names, units and source."""
+        return {
+            "dataset": self.name,
+            "title": self.title,
+            "scaling": self.scaling,
+            "feature_names": list(self.feature_names),
+            "source": self.source,
+        }
 
     def code(self, class_name: str) -> int:
         """Integer code of a class. Raises ValueError if it is unknown, with the nearest name."""
@@ -163,8 +174,10 @@ def write_dataset(dataset: Dataset, path: str | Path) -> None:
     """Write the parquet file of a data set, whole or not at all.
 
     Raises:
-        ValueError: if a class has fewer than two training objects.
+        ValueError: if the name does not end with .parquet, or a class has fewer than two training
+            objects.
     """
+    check_ending(path, ".parquet")
     check_training_objects(dataset)
     # Nothing in the file is ever missing; to say so makes reading it a third faster.
     item = pa.field("item", pa.float32(), nullable=False)

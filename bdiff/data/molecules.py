@@ -2,8 +2,8 @@
 
 The arrays are those of `bdiff.chemistry`, the classes those of `bdiff.molecule_classes`. What x
 cannot hold is left out, and a warning says how many molecules that were and for which reason; so is
-a molecule that does not come back from x as the same molecule, up to charges made by a proton,
-isotopes and stereochemistry.
+a text that RDKit refuses, and a molecule that does not come back from x as the same molecule, up to
+charges made by a proton, isotopes and stereochemistry.
 """
 
 import csv
@@ -33,7 +33,7 @@ from bdiff.chemistry import (
 )
 from bdiff.data.checks import normalised
 from bdiff.data.dataset import Dataset
-from bdiff.data.scaling import UNSCALED
+from bdiff.data.scaling import GRAPHS
 from bdiff.data.tables import hold_out
 from bdiff.molecule_classes import CLASSES, predicate
 from bdiff.progress import Progress
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".smi", ".csv", ".smi.gz", ".csv.gz")
 COLUMN = "smiles"  # in capitals or not
+NAMED = 3  # texts that RDKit refuses, told one by one
 
 ClassesBy = str | Callable[["Mol"], str | None]
 
@@ -56,6 +57,15 @@ class _Kept:
     names: list[str] = field(default_factory=list)
     graphs: list[Graph] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    refused: list[str] = field(default_factory=list)  # texts that are no molecule, and why
+
+    def __str__(self) -> str:
+        text = "; ".join(f"{count:,}: {reason}" for reason, count in self.left_out.most_common())
+        if not self.refused:
+            return text
+        more = [f"{len(self.refused) - NAMED:,} more"] if len(self.refused) > NAMED else []
+        first = ", ".join(self.refused[:NAMED] + more)
+        return f"{text}. RDKit refuses {first}; rows are counted from 0"
 
 
 def from_smiles(
@@ -65,6 +75,7 @@ def from_smiles(
     split: Sequence[str] | np.ndarray | None = None,
     nodes: int | None = None,
     molecules: int | None = None,
+    held_out: float | None = None,
     name: str = "molecules",
     title: str = "",
 ) -> Dataset:
@@ -78,6 +89,8 @@ def from_smiles(
         split: "train" or "test" for each; by default all are training molecules.
         nodes: rows of x; larger molecules are left out. By default as many as the largest has.
         molecules: at most so many of all, drawn with a fixed seed; None for all.
+        held_out: share of each class that becomes the split "test", in (0, 1), where no split is
+            given; None for nothing.
         name: key of the data set.
         title: name for figures; `name` by default.
 
@@ -89,40 +102,50 @@ def from_smiles(
 
     Raises:
         ImportError: if RDKit is missing.
-        ValueError: if RDKit refuses a text, or no molecule remains; the message names the row.
+        ValueError: if no molecule remains, naming the first texts that RDKit refuses; or if
+            `smiles` is one text, `classes_by` none of the above, or both `split` and `held_out` are
+            given.
     """
+    if isinstance(smiles, str):
+        raise ValueError(f"smiles is a list of texts, [{smiles!r}], found {smiles!r}")
+    if not isinstance(classes_by, str) and not callable(classes_by):
+        raise ValueError(
+            f"classes_by is {classes_by!r}; expected one of {', '.join(CLASSES)}, "
+            "'module:function', or a function from an RDKit molecule to a class name"
+        )
+    if split is not None and held_out is not None:
+        raise ValueError("split says what is held out, so held_out cannot; give one of them")
     smiles = list(smiles)
     rows = np.arange(len(smiles))
     if molecules is not None:
         rows = np.sort(generator(0, "molecules").permutation(rows)[:molecules])
     kept = _read(smiles, rows.tolist(), predicate(classes_by), nodes)
-    if kept.left_out:
-        reasons = "; ".join(f"{count:,}: {reason}" for reason, count in kept.left_out.most_common())
-        left_out = f"{kept.left_out.total():,} of {len(rows):,} molecules are left out"
-        warnings.warn(f"{left_out} ({reasons})", stacklevel=2)
     if not kept.rows:
-        raise ValueError(
-            f"None of {len(rows):,} molecules is left in the data set: they have no class by "
-            f"{classes_by!r}, or were left out ({dict(kept.left_out)})."
-        )
+        without = len(rows) - kept.left_out.total()
+        kept.left_out += Counter({f"no class by {classes_by!r}": without})
+        raise ValueError(f"None of {len(rows):,} molecules is left in the data set ({kept}).")
+    if kept.left_out:
+        left_out = f"{kept.left_out.total():,} of {len(rows):,} molecules are left out"
+        warnings.warn(f"{left_out} ({kept})", stacklevel=2)
     built_in = CLASSES.get(classes_by) if isinstance(classes_by, str) else None
     classes = built_in or tuple(sorted(set(kept.names)))
     splits = np.full(len(smiles), "train") if split is None else np.asarray(split)
-    return Dataset(
+    dataset = Dataset(
         x=encode(kept.graphs, nodes or max(len(elements) for _, elements in kept.graphs)),
         labels=np.array([classes.index(name) for name in kept.names]),
         classes=classes,
         split=splits[kept.rows],
         name=name,
         title=title,
-        scaling=dict(UNSCALED),
+        scaling=dict(GRAPHS),
         source={"dataset": name},
     )
+    return dataset if held_out is None else hold_out(dataset, held_out)
 
 
 def read_molecules(
-    *,
     path: str | Path,
+    *,
     classes_by: ClassesBy = "rings",
     nodes: int | None = None,
     molecules: int | None = None,
@@ -134,9 +157,11 @@ def read_molecules(
     Args:
         path: .smi (one SMILES per line, then what you like) or .csv with a column SMILES; either
             may be packed with gzip (.gz).
-        classes_by, nodes, molecules: as in `from_smiles`.
-        held_out: share of each class that becomes the split "test", in (0, 1); None for nothing.
+        classes_by, nodes, molecules, held_out: as in `from_smiles`.
         title: name for figures; the file's name by default.
+
+    Warns:
+        UserWarning: how many molecules are left out, for each reason.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -147,14 +172,19 @@ def read_molecules(
     name = path.name.removesuffix(".gz").rpartition(".")[0]
     try:
         dataset = from_smiles(
-            smiles, classes_by, nodes=nodes, molecules=molecules, name=name, title=title
+            smiles,
+            classes_by,
+            nodes=nodes,
+            molecules=molecules,
+            held_out=held_out,
+            name=name,
+            title=title,
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     source = {"dataset": "file", "file": path.name, "sha256": digest}
-    dataset = replace(dataset, source=source)
-    return dataset if held_out is None else hold_out(dataset, held_out)
+    return replace(dataset, source=source)
 
 
 def read_smiles(path: str | Path) -> list[str]:
@@ -197,9 +227,8 @@ def _read(
     with Progress("reading molecules", len(rows), "molecules") as progress:
         for row in rows:
             progress.update(1)
-            parsed = _parsed(smiles[row], row)
             try:
-                mol = plain(parsed)
+                mol = plain(_parsed(smiles[row], row, kept.refused))
                 name = class_of(mol)
                 if name is None:
                     continue
@@ -213,23 +242,24 @@ def _read(
     return kept
 
 
-def _parsed(text: str, row: int) -> "Mol":
+def _parsed(text: str, row: int, refused: list[str]) -> "Mol":
+    """The sanitised molecule; what is none is noted with its row and the reason."""
     Chem = rdkit_chem()
     from rdkit import rdBase
 
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"row {row} (from 0) holds {text!r}; a SMILES is expected.")
-    with rdBase.BlockLogs():
-        mol: Mol | None = Chem.MolFromSmiles(text)
-        if mol is not None:
-            return mol
-        mol = Chem.MolFromSmiles(text, sanitize=False)
+    mol: Mol | None = None
+    # RDKit reads an empty text as a molecule without atoms.
+    if isinstance(text, str) and text.strip():
+        with rdBase.BlockLogs():
+            mol = Chem.MolFromSmiles(text)
+            if mol is not None:
+                return mol
+            mol = Chem.MolFromSmiles(text, sanitize=False)
     reason = "it is no SMILES"
     if mol is not None:
         reason = "; ".join(problem.Message() for problem in Chem.DetectChemistryProblems(mol))
-    raise ValueError(
-        f"RDKit refuses {text!r} in row {row} (from 0): {reason}. Correct it, or leave it out."
-    )
+    refused.append(f"{text!r} in row {row} ({reason})")
+    raise UnsuitedMoleculeError("no valid SMILES")
 
 
 def _graph(mol: "Mol", nodes: int | None) -> Graph:

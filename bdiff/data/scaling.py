@@ -16,6 +16,7 @@ import numpy as np
 UNSCALED = {"kind": "none", "offset": 0.0, "scale": 1.0}
 # Whole numbers of molecules as they are; the scale at which to see them is the model's own.
 COUNTS = {**UNSCALED, "kind": "counts"}
+GRAPHS = {**UNSCALED, "kind": "graphs"}  # bond orders, and atom types as 0 and 1
 
 
 def find_scaling(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,9 +31,10 @@ def from_arrays(
     x: np.ndarray,
     labels: Labels,
     *,
-    name: str,
+    name: str = "data",
     held_out: float | None = None,
     standardise: bool = False,
+    scaling: dict[str, Any] | None = None,
     feature_names: Sequence[str] = (),
     title: str = "",
 ) -> Dataset:
@@ -48,6 +50,8 @@ def from_arrays(
             and divide by its standard deviation. Objects of more than one dimension (images): bring
             the least value to -1 and the greatest to 1, with one offset and one scale for all.
             `Dataset.unscale` is the way back.
+        scaling: scale as other objects were, beside which these are to stand: `Dataset.scaling`, or
+            `model.facts["scaling"]`; in place of standardise.
         feature_names: one per feature of a table.
         title: name for figures; `name` by default.
 
@@ -70,11 +74,13 @@ def from_arrays(
     split = np.full(len(codes), "train") if held_out is None else draw_split(codes, names, held_out)
     training = split == "train"
     check_counts(codes[training], names, name)
-    scaling = dict(UNSCALED)
+    if standardise and scaling is not None:
+        raise ValueError("give standardise=True or the scaling of other objects, not both")
     if standardise:
         check_finite(x, feature_names)
         scaling = find_scaling(x[training], feature_names)
-        x = scale(x, scaling)
+    scaling = dict(scaling or UNSCALED)
+    x = scale(x, scaling) if scaling != UNSCALED else x
     check_float32(x, feature_names)
     dataset = Dataset(
         x=x,
@@ -92,8 +98,8 @@ def from_arrays(
 
 
 def read_table(
-    *,
     path: str | Path,
+    *,
     label: str = "label",
     standardise: bool = False,
     shape: Sequence[int] | None = None,
@@ -227,9 +233,11 @@ def _label_texts(labels: Labels) -> list[str]:
         )
     kinds = {_kind(value) for value in values}
     if len(kinds) > 1 or not kinds <= {"str", "int"}:
+        # As text, 0.0 would be the class "0.0".
+        kind = "int" if all(map(_is_whole, values)) else "str"
         raise ValueError(
             f"labels have the type {' and '.join(sorted(kinds))}; class names (strings) or "
-            "integers are expected. Use labels.astype(str)."
+            f"integers are expected. Use labels.astype({kind})."
         )
     return [normalised(value) for value in values]
 
@@ -239,6 +247,10 @@ def _is_missing(value: object) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return str(value) in ("None", "nan", "<NA>", "NaT")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
 
 
 def _kind(value: object) -> str:

@@ -17,6 +17,18 @@ def pairs_of(transmutation: Samples) -> list[tuple[str, str]]:
     return pairs
 
 
+def hybrid_pairs(hybrids: Samples) -> dict[str, tuple[str, str]]:
+    """The pair (a, b) of each label "a/b" of hybrids, in the order of the file.
+
+    It is what they were continued as that tells, since names of classes may hold "/" themselves.
+    """
+    pairs = {}
+    for both in dict.fromkeys(hybrids.label[hybrids.role == "hybrid"].tolist()):
+        a, b = dict.fromkeys(hybrids.label[hybrids.origin == both].tolist())
+        pairs[both] = (a, b) if f"{a}/{b}" == both else (b, a)
+    return pairs
+
+
 def hybrids_of(
     hybrids: Samples, pair: tuple[str, str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
@@ -25,17 +37,15 @@ def hybrids_of(
     Raises:
         ValueError: if there are no hybrids of this pair; the message lists those there are.
     """
-    both = next(
-        (name for name in ("/".join(pair), "/".join(pair[::-1])) if name in hybrids.label), None
-    )
+    known = hybrid_pairs(hybrids)
+    both = next((name for name, other in known.items() if set(other) == set(pair)), None)
     if both is None:
-        found = sorted(set(hybrids.label[hybrids.role == "hybrid"].tolist()))
         raise ValueError(
-            f"there are no hybrids of {' and '.join(pair)}, only of {found}; give hybrids and "
-            "transmutation the same pairs"
+            f"there are no hybrids of {' and '.join(pair)}, only of {sorted(known)}; give hybrids "
+            "and transmutation the same pairs"
         )
     as_a, as_b = (hybrids.where(label=name, role="sample", origin=both) for name in pair)
-    time = float(hybrids.time[hybrids.label == both][0])
+    time = float(hybrids.time[(hybrids.label == both) & (hybrids.role == "hybrid")][0])
     return hybrids.where(label=both, role="hybrid"), as_a, as_b, time
 
 

@@ -1,5 +1,6 @@
 """Networks by name."""
 
+import inspect
 from typing import Any
 
 from bdiff.nets.dense import DenseNet
@@ -34,7 +35,7 @@ def net_from(
         labels: number of classes to be told (label-guided model), or 0.
 
     Raises:
-        ValueError: if the name or the prediction is unknown.
+        ValueError: if the name, the prediction or a setting is unknown.
     """
     settings = dict(settings)
     name = settings.pop("name", None)
@@ -43,6 +44,12 @@ def net_from(
     prediction = settings.pop("prediction", None) or NETS[name].prediction
     if prediction not in ("noise", "v"):
         raise ValueError(f"a network predicts 'noise' or 'v', found {prediction!r}")
+    known = inspect.signature(NETS[name]).parameters.keys() - {"shape", "lineage", "labels"}
+    if unknown := settings.keys() - known:
+        raise ValueError(
+            f"network {name!r} has no setting {', '.join(map(repr, sorted(unknown)))}; it has "
+            f"{', '.join(sorted(known))}"
+        )
     net = NETS[name](shape=shape, lineage=lineage, labels=labels, **settings)
     net.prediction = prediction
     return net

@@ -20,24 +20,28 @@ the data set's feature_names and scaling.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bdiff.data.scaling import unscale
-from bdiff.files import atomic_write
+from bdiff.files import atomic_write, check_ending
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROLES = ("sample", "hybrid", "original", "noised")
 FORMAT = "bdiff.samples/1"
 OF_DATA = ("feature_names", "scaling")  # facts about the data set
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Samples:
     """Objects and what is known of each; `bdiff.sampling.files` tells what the columns mean.
 
@@ -83,10 +87,36 @@ class Samples:
     def __len__(self) -> int:
         return len(self.x)
 
+    def __repr__(self) -> str:
+        kinds = Counter(zip(self.role.tolist(), self.label.tolist(), strict=True))
+        counts = ", ".join(f"{n:,} {role} {label}" for (role, label), n in kinds.items())
+        return f"Samples({len(self):,} of shape {self.x.shape[1:]}: {counts})"
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """A row per object: label, role, origin, time, index, then its values, in the units of the
+        data where they are known; those of an image by number."""
+        import pandas as pd
+
+        scaling, names = self.meta.get("scaling", {}), self.meta.get("feature_names", [])
+        x = unscale(self.x, scaling) if "offset" in scaling else self.x
+        values = pd.DataFrame(x.reshape(len(x), -1))
+        values.columns = names if len(names) == values.shape[1] else [f"x{n}" for n in values]
+        known = {key: getattr(self, key) for key in ("label", "role", "origin", "time", "index")}
+        return pd.concat([pd.DataFrame(known), values], axis=1)
+
     def where(
         self, label: str | None = None, role: str | None = None, origin: str | None = None
     ) -> np.ndarray:
-        """The objects, (n, *shape), that have all the given values, in the order of their index."""
+        """The objects, (n, *shape), that have all the given values, in the order of their index.
+
+        Raises:
+            ValueError: if there is no such class or role.
+        """
+        labels = {*self.meta.get("classes", []), *self.label.tolist()}
+        if label is not None and "classes" in self.meta and label not in labels:
+            raise ValueError(f"no label {label!r} here; there are {sorted(labels)}")
+        if role is not None and role not in ROLES:
+            raise ValueError(f"no role {role!r}; there are {list(ROLES)}")
         chosen = np.ones(len(self), dtype=bool)
         for column, value in ((self.label, label), (self.role, role), (self.origin, origin)):
             if value is not None:
@@ -109,7 +139,11 @@ def write_samples(
         about: feature_names and scaling of the data set, as a model's manifest has them; without a
             scaling (None, or an older manifest) there are no columns in raw units.
         more: further columns by name, such as shares of genes; `read_samples` passes over them.
+
+    Raises:
+        ValueError: if the name does not end with .parquet.
     """
+    check_ending(path, ".parquet")
     flat = samples.x.reshape(len(samples), int(np.prod(samples.x.shape[1:], dtype=int)))
     columns = {
         "x": pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), flat.shape[1]),

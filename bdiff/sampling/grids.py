@@ -79,10 +79,10 @@ def time_grid(
     """
     horizon = process.horizon
     t_end = process.first_time if t_end is None else t_end
-    if steps < 2 or not 0 < t_end < horizon:
-        raise ValueError(
-            f"a grid needs steps >= 2 and 0 < t_end < {horizon:g}, found {steps} and {t_end:g}"
-        )
+    if steps < 2:
+        raise ValueError(f"steps must be a whole number of 2 or more, found {steps}")
+    if not 0 < t_end < horizon:
+        raise ValueError(f"t_end must lie between 0 and the horizon {horizon:g}, found {t_end:g}")
     process.log_snr(t_end)  # which refuses what is no time of the process
     first, last = _coordinates(process, (horizon, t_end), grid)
     inner = _times(process, np.linspace(first, last, steps)[1:-1], grid)

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
-from bdiff.sampling.files import Samples
+from bdiff.sampling.files import OF_DATA, Samples
 from bdiff.sampling.grids import check_grid, coalesced, time_grid
 from bdiff.sampling.plan import Cost, Leg, cost, joined, separate, shared
 from bdiff.sampling.simulate import simulate
@@ -25,15 +26,16 @@ from bdiff.sampling.solvers.build import check_solver, solver_from
 from bdiff.tree import BranchTree
 
 # By the dimensions of an object: tables, molecules and images. For tables and images it is, of the
-# solvers with about ten network evaluations per object (with shared trunks), the one whose samples
-# come nearest, in distance and class, to those of the paper's with 2000: benchmarks/sampling.py,
-# docs/solvers.csv.
-_FAST = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
+# solvers with ten to twenty network evaluations per object, the one whose samples come nearest, in
+# distance and class, to real objects, no further than those of the paper's with 1000 steps:
+# benchmarks/sampling.py, docs/solvers.csv.
 DEFAULTS: dict[int, dict[str, Any]] = {
-    1: {**_FAST, "grid": "uniform_t", "steps": 18},
+    1: {
+        "name": "sde_dpm_solver_pp", "grid": "uniform_t", "branch_times": "coalesce", "steps": 18,
+    },
     2: {"name": "ddim", "eta": 1.0, "steps": 200},
-    3: {**_FAST, "grid": "quadratic_t", "steps": 20},
-}
+    3: {"name": "ddim", "eta": 1.0, "grid": "log_snr", "branch_times": "coalesce", "steps": 20},
+}  # fmt: skip
 _COMMON = ("steps", "grid", "branch_times", "clip")  # settings that are not the solver's own
 
 
@@ -65,9 +67,11 @@ class Sampler:
 
     def __post_init__(self) -> None:
         check_grid(self.grid, self.branch_times)
-        for name in ("steps", "per_class"):
-            if not isinstance(value := getattr(self, name), int) or value < 1:
-                raise ValueError(f"{name} must be a whole number of 1 or more, found {value!r}")
+        for name, least in (("steps", 2), ("per_class", 1)):
+            if not isinstance(value := getattr(self, name), int) or value < least:
+                raise ValueError(
+                    f"{name} must be a whole number of {least} or more, found {value!r}"
+                )
         if not isinstance(self.clip, bool):
             raise ValueError(f"clip must be true or false, found {self.clip!r}")
 
@@ -198,7 +202,9 @@ def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -
         )
     for name, count in request.items():
         if name not in model.classes:
-            raise KeyError(f"unknown class {name!r}; the model's classes are {list(model.classes)}")
+            raise ValueError(
+                f"unknown class {name!r}; the model's classes are {list(model.classes)}"
+            )
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{count} samples of class {name!r} asked for; ask for 1 or more")
     if share_trunks and model.tree is None:
@@ -229,10 +235,11 @@ def sample(
         the network evaluations per object and the seconds.
 
     Raises:
-        KeyError: if a class is unknown; the message lists the classes.
-        ValueError: if no class is asked for, a count is below 1, or the model has no trunks to
-            share; if samples are not finite, naming their classes.
+        ValueError: if a class is unknown, none is asked for, a count is below 1, or the model has
+            no trunks to share; if samples are not finite, naming their classes.
     """
+    expect(model, DiffusionModel, "model", "bdiff.load_model(folder)")
+    expect(sampler, (Sampler, type(None)), "sampler", "Sampler.of({'name': 'ddim', 'steps': 50})")
     _check(model, request, share_trunks)
     sampler = sampler or Sampler.for_model(model)
     began = time.perf_counter()
@@ -295,5 +302,6 @@ def describe(
         "nfe_per_object": spent / count,
         "seconds": time.perf_counter() - began,
         "moved_branch_times": sampler.moved(model),
+        **{key: model.facts[key] for key in OF_DATA if key in model.facts},
         **more,
     }

@@ -8,8 +8,10 @@ import torch
 
 from bdiff.analysis.analogies import hybrids, transmute
 from bdiff.build import initialised
+from bdiff.figures.pairs import hybrid_pairs, hybrids_of
 from bdiff.process import VP
 from bdiff.sampling.sampler import Sampler
+from bdiff.tree import BranchPoint, BranchTree
 
 SAMPLER = Sampler.of({"name": "ddim", "steps": 60}, seed=2)
 
@@ -32,6 +34,27 @@ def test_hybrids_are_the_common_past_of_their_continuations(model):
     assert np.corrcoef(state[:, 1], fours[:, 1])[0, 1] > 0.999
     assert np.corrcoef(fours[:, 1], nines[:, 1])[0, 1] > 0.999
     assert fours[:, 0].mean() < -1 < 1 < nines[:, 0].mean()
+
+
+def test_names_of_classes_may_hold_what_parts_the_names_of_hybrids(gaussian):
+    """One is called as the hybrids of others; two pairs of others would share a name."""
+    names = ("T/NK", "T", "NK", "B/T")
+    tree = BranchTree(names, [BranchPoint(frozenset(names), 0.4)])
+    model = gaussian(np.arange(8.0).reshape(4, 2), np.ones((4, 2)), tree)
+    pairs = [("T", "NK"), ("B/T", "T/NK"), ("T/NK", "T")]
+    made = hybrids(model, pairs, 3, SAMPLER)
+    assert hybrid_pairs(made) == {"/".join(pair): pair for pair in pairs}
+    for pair in pairs:
+        alone = hybrids(model, [pair], 3, SAMPLER)
+        expected = [alone.x[alone.role == "hybrid"], *(alone.where(n, "sample") for n in pair)]
+        *found, time = hybrids_of(made, pair)
+        assert all(np.array_equal(*both) for both in zip(found, expected, strict=True))
+        assert time == 0.4
+    names = ("T", "NK/B", "T/NK", "B")
+    tree = BranchTree(names, [BranchPoint(frozenset(names), 0.4)])
+    model = gaussian(np.arange(8.0).reshape(4, 2), np.ones((4, 2)), tree)
+    with pytest.raises(ValueError, match="would both be called 'T/NK/B'; make them one after"):
+        hybrids(model, [("T", "NK/B"), ("T/NK", "B")], 3, SAMPLER)
 
 
 def test_transmutation_changes_the_class_and_keeps_the_rest(model):
@@ -172,7 +195,7 @@ def test_a_label_guided_model_has_no_branch_points(linear):
 
 def test_requests_that_make_no_sense_are_refused(branched):
     x = np.zeros((3, 5))
-    with pytest.raises(KeyError, match="unknown class '7'"):
+    with pytest.raises(ValueError, match="unknown class '7'"):
         hybrids(branched, [("4", "7")], 2, SAMPLER)
     with pytest.raises(ValueError, match="two different classes, found '4' twice"):
         transmute(branched, {"4": x}, [("4", "4")], SAMPLER)

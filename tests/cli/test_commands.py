@@ -106,6 +106,31 @@ def test_objects_are_transmuted_one_way(here):
     assert np.allclose(original["raw_weight"], x[60:120, 2], rtol=1e-5)
 
 
+def test_in_csv_an_object_has_its_own_class_until_it_is_turned(here):
+    bdiff("transmute zoo zoo.csv --from bee --to cow -o turned.csv")
+    with open("turned.csv", newline="") as file:
+        read = list(csv.DictReader(file))
+    assert list(read[0]) == ["species", "role", "origin", "to", "index", *FEATURES]
+    expected = {"original": "bee", "noised": "bee", "sample": "cow"}
+    assert [row["species"] for row in read] == [expected[row["role"]] for row in read]
+    assert {(row["origin"], row["to"]) for row in read} == {("bee", "cow")}
+    # What has the class bee, and values, are the bees of the data.
+    bees = [[float(row[n]) for n in FEATURES] for row in read if row["role"] == "original"]
+    assert np.allclose(bees, rows(("ape", "bee", "cow"))[0][60:120], rtol=1e-4)
+
+
+def test_a_label_guided_model_transmutes_through_a_given_time(here):
+    bdiff(FIT.replace("-o zoo", "-o other --kind linear"))
+    line = "transmute other zoo.csv --from bee --to cow -o turned.parquet"
+    fails(line, r"no branch points.* between 0\.001 \(data\) and 1 \(noise\): --time T")
+    bdiff(f"{line} --time 0.4")
+    model, found = load_model("other/model"), read_samples("turned.parquet")
+    bees = found.where(role="original")
+    made = transmute(model, {"bee": bees}, [("bee", "cow")], time=0.4, both=False)
+    assert np.array_equal(found.x, made.x)
+    assert set(found.time[found.role == "noised"].tolist()) == {0.4}
+
+
 def test_what_bdiff_made_is_taken_as_it_is(here):
     """A data set in its own parquet, with a scaling of its own."""
     x, labels = rows(("ape", "bee", "cow"))

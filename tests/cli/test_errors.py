@@ -32,6 +32,36 @@ from .zoo import fails
         ("transmute zoo zoo.csv --from ape --to cat -o t.csv", "unknown class 'cat'"),
         ("evaluate zoo zoo/data.parquet -o m.csv", "expected samples of format"),
         ("info nothing", "there is no file or folder nothing"),
+        ("sample zoo.csv --count 2 -o s.csv", "zoo.csv is no folder by `bdiff fit`: it is a file"),
+        ("extend zoo.csv zoo.csv --new elk -o new", "zoo.csv is no folder .*: it is a file"),
+        ("fit zoo.csv --label species -o zoo.csv", "-o zoo.csv should be a folder, but a file"),
+        ("fit zoo.csv --label species -o zoo.csv/new", "-o zoo.csv/new should be a folder, but"),
+        ("extend zoo zoo.csv --new elk -o zoo", "-o zoo is the folder that is extended"),
+        ("fit zoo.csv -o new", "no column 'label'.*Let --label be the column of class names"),
+        ("fit zoo -o new", "zoo is a folder by `bdiff fit`; give .* or zoo/data.parquet"),
+        (
+            "transmute zoo zoo.csv --label kind --from ape --to cow -o t.csv",
+            "no column 'kind'.*Let --label be the column of class names",
+        ),
+        ("transmute zoo zoo --from ape --to cow -o t.csv", "zoo is a folder by `bdiff fit`"),
+        (
+            "fit zoo.csv --label species -o new --steps 5 --set training.steps=9",
+            "--steps and --set training.steps are the same setting",
+        ),
+        (
+            "fit zoo.csv --label species -o new --set data.label=width",
+            "--label and --set data.label are the same setting",
+        ),
+        (
+            "extend zoo zoo.csv --new elk -o new --steps 5 --set training.steps=9",
+            "--steps and --set training.steps are the same setting",
+        ),
+        (
+            "fit zoo.csv --label species -o new --kind linear --tree zoo/tree.json",
+            "a label-guided model .* has no tree",
+        ),
+        ("sample zoo --count 2 -o s.csv --steps 1", "steps must be .* 2 or more, found 1"),
+        ("transmute zoo zoo.csv --from ape --to cow -o t.csv --time 2", "time is 2, it must lie"),
         ("status .", "no checkout of the workflow .* and no folder by `bdiff fit`"),
     ],
 )
@@ -47,6 +77,9 @@ def test_errors_are_told_with_the_fix(here, line, text):
     [
         ("sample zoo --count 0 -o s.csv", "expected N or CLASS=N with N of 1 or more, found '0'"),
         ("sample zoo --count 3 -o s.txt", r"ends with \.parquet or \.csv"),
+        ("sample zoo --count 3 -o .csv", r"ends with \.parquet or \.csv, found '\.csv'"),
+        ("evaluate zoo s.parquet -o m.parquet", r"ends with \.csv, found 'm\.parquet'"),
+        ("tree zoo.csv --label species -o tt.txt", r"ends with \.json, found 'tt\.txt'"),
         ("fit zoo.csv -o new --set width", "expected SECTION.KEY=VALUE, found 'width'"),
         ("fit zoo.csv -o new --seed -1", "expected a whole number of 0 or more"),
         ("fitt", "invalid choice: 'fitt'"),

@@ -40,6 +40,13 @@ def test_a_fit_that_stands_is_not_made_again(here, capsys, monkeypatch):
     assert "next: bdiff sample zoo --count 100" in said
 
 
+def test_what_is_to_be_typed_next_can_be(here, capsys):
+    bdiff(FIT.replace("-o zoo", "-o 'my zoo/out é'").replace("--steps 30", "--steps 2"))
+    (line,) = re.findall("next: bdiff (.*)", capsys.readouterr().out)
+    bdiff(line.replace("--count 100", "--count 2"))
+    assert (here / "samples.parquet").exists()
+
+
 def test_a_label_guided_model_has_no_tree(here):
     bdiff(FIT.replace("-o zoo", "-o other --kind linear"))
     assert load_model("other/model").kind == "linear"

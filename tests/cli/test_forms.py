@@ -81,6 +81,13 @@ def test_counts_go_through_an_autoencoder_and_back(cells, tmp_path, monkeypatch)
     assert list(read_csv("n.csv")[0]) == ["kind", *genes]
 
 
+def test_errors_on_cells_name_options(cells):
+    cells("two.h5ad", "B", "T")
+    fails("fit two.h5ad -o fit", "counts of cells; name the column .* --label COLUMN")
+    said = fails("fit two.h5ad -o fit --label kind", "fewer than 200 genes")
+    assert "Widen the limits: --set data.min_genes=... data.max_genes=... data.min_cells" in said
+
+
 @pytest.fixture
 def molecules(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -127,6 +127,7 @@ def test_genes_may_be_named_in_the_order_wanted(path):
             {"covariates": ["donors"]},
             r"no column 'donors'; did you mean 'donor'\? It has cell_type",
         ),
+        ({"covariates": "donor"}, r"a list of columns, \['donor'\], found 'donor'"),
         ({"label": "gaps"}, "2 of 400 cells have no 'gaps'; the first is 'cell17'. Give them one"),
         ({"covariates": ["gaps"]}, "2 of 400 cells have no 'gaps'"),
         ({"label": "score"}, "labels have the type float"),
@@ -152,7 +153,7 @@ def test_missing_labels_of_cells_that_are_left_out_do_not_matter(write_h5ad):
 
 def test_counts_that_would_not_fit_are_refused(path, monkeypatch):
     monkeypatch.setattr(cells, "LARGEST", 4 * 400 * 60)
-    assert read_cells(path=path, label="cell_type", genes=60, **LOOSE).shape == (60,)
+    assert read_cells(path, label="cell_type", genes=60, **LOOSE).shape == (60,)
     with pytest.raises(ValueError, match=r"400 cells x 125 genes would take 0.0 GB. Set `genes`"):
         read_cells(path=path, label="cell_type", genes=None, **LOOSE)
 

@@ -1,7 +1,9 @@
 """The data set and its file: what goes in comes out, and what is wrong is named."""
 
 import errno
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -51,9 +53,18 @@ def test_columns_are_those_of_the_contract(tmp_path):
 
 
 def test_same_data_give_the_same_bytes(tmp_path):
-    for name in ("one", "two"):
+    one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
+    for path in (one, two):
+        write_dataset(make(), path)
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["d.csv", "d", "d.parquet.gz"])
+def test_files_are_named_for_what_they_hold(tmp_path, name):
+    fix = re.escape(f"call it {Path(name).stem + '.parquet'!r}")
+    with pytest.raises(ValueError, match=rf"{name}: .* the format of \.parquet; {fix}"):
         write_dataset(make(), tmp_path / name)
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert not list(tmp_path.iterdir())
 
 
 def test_classes_are_known_by_name():

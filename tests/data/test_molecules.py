@@ -79,23 +79,57 @@ def test_a_draw_is_the_same_every_time_and_keeps_the_order():
 
 
 @pytest.mark.parametrize(
-    ("bad", "message"),
+    ("bad", "reason"),
     [
-        ("C(C", r"RDKit refuses 'C\(C' in row 6 \(from 0\): it is no SMILES"),
-        ("CC(C)(C)(C)C", r"row 6 \(from 0\): Explicit valence for atom # 1 C, 5"),
-        ("c1cccc1", r"row 6 \(from 0\): Can't kekulize"),
-        ("", r"row 6 \(from 0\) holds ''; a SMILES"),
-        (None, r"row 6 \(from 0\) holds None; a SMILES"),
+        ("C(C", "it is no SMILES"),
+        ("CC(C)(C)(C)C", "Explicit valence for atom # 1 C, 5"),
+        ("c1cccc1", "Can't kekulize"),
+        ("", "it is no SMILES"),
+        (None, "it is no SMILES"),
     ],
 )
-def test_what_rdkit_refuses_is_named(bad, message):
+def test_what_rdkit_refuses_is_left_out_and_told(bad, reason):
+    with pytest.warns(UserWarning, match=r"1 of 7 .* \(1: no valid SMILES\. ") as caught:
+        dataset = from_smiles([*SMILES[:3], bad, *SMILES[3:]], "rings")
+    assert f"RDKit refuses {bad!r} in row 3 ({reason}" in str(caught[0].message)
+    np.testing.assert_array_equal(dataset.x, from_smiles(SMILES, "rings").x)
+
+
+def test_the_first_that_rdkit_refuses_are_told_and_all_are_counted():
+    bad = ["C(", "C)", "no", "N(", "O("]
+    with pytest.warns(UserWarning, match="6 of 12 molecules are left out") as caught:
+        from_smiles([*bad, *SMILES, "C.O"], "halogen")
+    text = str(caught[0].message)
+    assert "5: no valid SMILES; 1: several fragments" in text
+    assert [f"{smiles!r} in row" in text for smiles in bad] == [True] * 3 + [False] * 2
+    assert "2 more" in text
+
+
+@pytest.mark.parametrize(
+    ("smiles", "reasons"),
+    [
+        (["c1ccc2ccccc2c1"], r"None of 1 .* \(1: no class by 'rings'\)"),
+        (["C(", "C."], r"None of 2 .* \(2: no valid SMILES\. RDKit refuses 'C\(' in row 0"),
+        (["C(", "c1ccc2ccccc2c1"], r"None of 2 .* \(1: no valid SMILES; 1: no class by 'rings'"),
+    ],
+)
+def test_where_nothing_is_left_it_is_an_error(smiles, reasons):
+    with pytest.raises(ValueError, match=reasons):
+        from_smiles(smiles, "rings")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"smiles": "CCO"}, r"a list of texts, \['CCO'\], found 'CCO'"),
+        ({"classes_by": ["a", "b"]}, r"classes_by is \['a', 'b'\]; expected one of rings, halo"),
+        ({"held_out": 0.5, "split": ["train"] * 6}, "give one of them"),
+        ({"held_out": 2}, "held_out is 2; expected None"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        from_smiles([*SMILES, bad], "rings")
-
-
-def test_molecules_without_a_class_are_an_error():
-    with pytest.raises(ValueError, match=r"None of 1 molecules is left .* no class by 'rings'"):
-        from_smiles(["c1ccc2ccccc2c1"], "rings")
+        from_smiles(**{"smiles": SMILES, **arguments})
 
 
 @pytest.mark.parametrize(
@@ -112,7 +146,7 @@ def test_files_of_ones_own(tmp_path, name, text):
     path = tmp_path / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
     assert read_smiles(path) == ["CCO", "C1CC1"]
-    dataset = read_molecules(path=path)
+    dataset = read_molecules(path)
     assert (dataset.name, dataset.title) == ("own", "own")
     assert written(dataset) == ["CCO", "C1CC1"]
     assert dataset.source["file"] == name
@@ -122,6 +156,8 @@ def test_a_share_of_each_class_is_held_out(tmp_path):
     (tmp_path / "own.smi").write_text("\n".join(["CCO", "C1CC1"] * 10))
     dataset = read_molecules(path=tmp_path / "own.smi", held_out=0.2)
     assert [len(dataset.of(name, "test")) for name in dataset.classes] == [2, 2]
+    same = from_smiles(["CCO", "C1CC1"] * 10, held_out=0.2)
+    np.testing.assert_array_equal(same.split, dataset.split)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +165,7 @@ def test_a_share_of_each_class_is_held_out(tmp_path):
     [
         ("own.txt", b"CCO", r"own.txt: expected a file that ends with .smi"),
         ("own.csv", b"id,structure\n1,CCO\n", "no column SMILES; it has id, structure"),
-        ("own.smi", b"CCO\n\nCCO\n", r"own.smi: row 1 \(from 0\) holds ''"),
-        ("own.smi", b"CCO\nC1CC\n", r"own.smi: RDKit refuses 'C1CC' in row 1"),
+        ("own.smi", b"C1CC\n\nC(\n", "own.smi: None of 3 .* 'C1CC' in row 0 .*, '' in row 1"),
         ("own.smi.gz", b"CCO", "own.smi.gz is corrupt or no text"),
         ("own.smi", b"\xff\xfe", "own.smi is corrupt or no text in UTF-8"),
     ],

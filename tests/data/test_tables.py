@@ -16,8 +16,8 @@ LABELS = ["oak", "elm"] * 20
 
 
 def test_from_arrays_codes_names_in_order(tmp_path):
-    dataset = from_arrays(X, LABELS, name="trees", held_out=0.25)
-    assert dataset.classes == ("elm", "oak")
+    dataset = from_arrays(X, LABELS, held_out=0.25)
+    assert (dataset.classes, dataset.name) == (("elm", "oak"), "data")
     np.testing.assert_allclose(np.sort(dataset.of("oak"), 0), np.sort(X[::2], 0), rtol=1e-6)
     assert [len(dataset.of(name, "test")) for name in dataset.classes] == [5, 5]
     write_dataset(dataset, tmp_path / "trees.parquet")
@@ -99,8 +99,11 @@ def test_names_that_look_the_same_are_the_same_class():
     ("changes", "message"),
     [
         ({"labels": LABELS[:39]}, "x has 40 objects, but there are 39 labels"),
-        ({"labels": [0.5] * 40}, r"labels have the type float; .*astype\(str\)"),
-        ({"labels": [True, False] * 20}, "labels have the type bool"),
+        ({"labels": [0.5, 1.0] * 20}, r"labels have the type float; .*astype\(str\)"),
+        ({"labels": [0.0, 1.0] * 20}, r"labels have the type float; .*astype\(int\)"),
+        ({"labels": np.float32([0, 1] * 20)}, r"labels have the type float; .*astype\(int\)"),
+        ({"labels": [np.inf, 1.0] * 20}, r"labels have the type float; .*astype\(str\)"),
+        ({"labels": [True, False] * 20}, r"labels have the type bool; .*astype\(str\)"),
         ({"labels": [None, "elm"] * 20}, "20 of 40 labels are missing .* row 0"),
         ({"labels": ["elm", float("nan")] * 20}, "20 of 40 labels are missing .* row 1"),
         ({"labels": [1.0, np.nan] * 20}, "20 of 40 labels are missing .* row 1"),
@@ -161,7 +164,7 @@ def write_file(path):
 def test_read_table(tmp_path, suffix):
     path = tmp_path / f"trees{suffix}"
     write_file(path)
-    dataset = read_table(path=path, label="species", title="Trees")
+    dataset = read_table(path, label="species", title="Trees")
     assert (dataset.classes, dataset.name, dataset.title) == (("elm", "oak"), "trees", "Trees")
     assert dataset.feature_names == (() if suffix == ".npz" else ("height", "age"))
     np.testing.assert_allclose(dataset.of("oak"), X[::2, :2], rtol=1e-6)

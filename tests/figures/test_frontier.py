@@ -42,7 +42,7 @@ def test_lines_go_by_cost_and_references_across(rows, texts):
     assert len(accuracy.lines) == 4 + 1  # nothing was held out
     assert distance.get_xscale() == distance.get_yscale() == "log"
     words = texts(figure)
-    assert "Predictor-corrector, about 2,000 evaluations" in words
+    assert "Predictor-corrector, 1,000 steps" in words
     assert "Real objects" in words
     assert "UniPC 2, even in log SNR" in words
 

@@ -14,8 +14,10 @@ from bdiff.tree import BranchPoint, BranchTree
 def test_grid_runs_from_the_horizon_to_zero():
     assert time_grid(4, VP(), t_end=0.1) == pytest.approx((1.0, 0.7, 0.4, 0.1, 0.0))
     assert time_grid(2, VP()) == (1.0, 1e-3, 0.0)
-    with pytest.raises(ValueError, match=r"steps >= 2 .* found 1 and 0\.001"):
+    with pytest.raises(ValueError, match=r"steps must be a whole number of 2 or more, found 1"):
         time_grid(1, VP())
+    with pytest.raises(ValueError, match=r"t_end must lie between 0 and the horizon 1, found 2"):
+        time_grid(4, VP(), t_end=2)
 
 
 def test_every_leg_lies_in_one_branch_and_branch_times_are_nodes(tree):

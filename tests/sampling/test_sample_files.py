@@ -36,6 +36,12 @@ def test_files_give_back_what_was_written(tmp_path, shape):
     assert back.meta["shape"] == list(shape)
 
 
+def test_files_are_named_for_what_they_hold(tmp_path):
+    with pytest.raises(ValueError, match=r"s\.csv: .* format of \.parquet; call it 's\.parquet'"):
+        write_samples(make(np.zeros((3, 2))), tmp_path / "s.csv")
+    assert not list(tmp_path.iterdir())
+
+
 def test_columns_are_what_the_schema_promises(tmp_path):
     write_samples(make(np.zeros((3, 16))), tmp_path / "s.parquet")
     schema = pq.read_schema(tmp_path / "s.parquet")

@@ -160,7 +160,7 @@ def test_seed_zero_is_a_seed(branched):
 def test_bad_requests_are_refused(branched, linear):
     sampler = Sampler.of(SOLVERS["ddim"])
     with pytest.raises(
-        KeyError, match=r"unknown class '7'; the model's classes are \['0', '4', '9'\]"
+        ValueError, match=r"unknown class '7'; the model's classes are \['0', '4', '9'\]"
     ):
         sample(branched, {"7": 1}, sampler)
     with pytest.raises(ValueError, match="0 samples of class '4' asked for"):
