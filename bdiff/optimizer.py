@@ -15,14 +15,11 @@ weights are forgotten. Weights w that rest from step j to step k leave
 
     w + (average - w) d_j d_(j+1) ... d_k,
 
-which is made up for when they move again. Branches' own weights are seen by the average only when
-the steps since it last saw them weigh 1 % together (`LEAST`), all as what they led to: at d = 0.9995
-that is at every twentieth step of theirs, at d = 0.99 or less and in the beginning at each. For what
-such weights move in between is little, and the average costs a fifth of what many branches cost.
+which is made up for when they move again.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -32,8 +29,6 @@ from torch.nn.utils import get_total_norm
 from torch.optim.adam import adam
 
 from bdiff.nets.routing import Routed
-
-LEAST = 0.01  # weight in the average of the steps for which a branch's average is worth updating
 
 
 @dataclass
@@ -126,7 +121,7 @@ class BranchAdam:
         total = float(norm)
         if not math.isfinite(total):
             return total
-        self._average(present, LEAST)
+        self._average(present)
         parts = [t.parts[b] for t in used for b in (present if t.routed else (0,))]
         weights, _, exp_avgs, exp_avg_sqs, steps = map(list, zip(*parts, strict=True))
         with torch.no_grad():
@@ -140,30 +135,26 @@ class BranchAdam:
         self.steps += 1
         return total
 
-    def _average(self, branches: Iterable[int], least: float) -> None:
-        """Let the average see the steps so far: of what is shared all, of these branches those
-        that weigh as much as `least` together."""
-        groups: dict[int, list[int]] = {self.steps - 1: []}  # by the steps that it has seen
+    def _average(self, branches: Sequence[int]) -> None:
+        """Let the average see all steps so far, of what is shared and of these branches."""
+        groups: dict[int, list[int]] = {self.steps - 1: []}  # of equally long rest
         for branch in branches if self.averaged else ():  # no branch has weights of its own
             groups.setdefault(self.averaged[branch], []).append(branch)
-        for seen, members in groups.items():
-            decay = math.prod(min(self.ema, (1 + k) / (10 + k)) for k in range(seen, self.steps))
-            if 1 - decay < least or seen == self.steps:
-                members = []
-            for branch in members:
-                self.averaged[branch] = self.steps
+            self.averaged[branch] = self.steps
+        for since, members in groups.items():
+            decay = math.prod(min(self.ema, (1 + k) / (10 + k)) for k in range(since, self.steps))
             parts = [
                 part
                 for t in self.tensors.values()
                 for part in ([t.parts[b] for b in members] if t.routed else t.parts)
-                if t.routed or seen == self.steps - 1 >= 0
+                if t.routed or since == self.steps - 1 >= 0
             ]
-            if parts:
+            if parts and since < self.steps:
                 torch._foreach_lerp_([p[1] for p in parts], [p[0] for p in parts], 1 - decay)
 
     def use_average(self) -> None:
         """Give the network its averaged weights."""
-        self._average(range(len(self.averaged)), least=0.0)
+        self._average(range(len(self.averaged)))
         with torch.no_grad():
             for tensors in self.tensors.values():
                 tensors.parameter.copy_(tensors.average)

@@ -33,7 +33,7 @@ from torch.func import functional_call
 
 from bdiff.branched import Branched
 from bdiff.build import initialised
-from bdiff.device import choose_device
+from bdiff.device import choose_device, prepare_to_train
 from bdiff.model import DiffusionModel
 from bdiff.nets.routing import Routed, sparse_gradients
 from bdiff.optimizer import BranchAdam
@@ -248,7 +248,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.peak == "every_head" and args.net != "paper":
         parser.error("--peak every_head is of the paper's networks; use it with --net paper")
-    torch.set_flush_denormal(True)
+    prepare_to_train()
     if args.peak:
         print(peak(args.peak, args.dataset, args.net))
         return

@@ -2,9 +2,8 @@
 
 import argparse
 
-import torch
-
 from bdiff.data.dataset import read_dataset
+from bdiff.device import prepare_to_train
 from bdiff.distributed import join
 from bdiff.extension import extend_to_folder
 from bdiff.files import write_rows
@@ -26,8 +25,7 @@ def main(argv=None):
         "--checkpoints", required=True, help="folder for checkpoints, until the run has ended"
     )
     args = parser.parse_args(argv)
-    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
-    torch.set_flush_denormal(True)
+    prepare_to_train()
     settings = args.settings
     dataset, model = read_dataset(args.data), load_model(args.model)
     before, after = extend_to_folder(

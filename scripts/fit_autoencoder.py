@@ -3,12 +3,11 @@
 import argparse
 import time
 
-import torch
-
 from bdiff.analysis.reconstruction import reconstruction
 from bdiff.autoencoder import encode, fit_autoencoder
 from bdiff.autoencoder_files import save_autoencoder
 from bdiff.data.dataset import read_dataset, write_dataset
+from bdiff.device import prepare_to_train
 from bdiff.script import add_settings, run
 
 
@@ -19,8 +18,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="folder of the autoencoder")
     parser.add_argument("--latent", required=True, help="encoded data set (parquet) to write")
     args = parser.parse_args(argv)
-    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
-    torch.set_flush_denormal(True)
+    prepare_to_train()
     settings = args.settings
     dataset = read_dataset(args.data, settings.pop("classes", None))
     began = time.monotonic()

@@ -2,10 +2,9 @@
 
 import argparse
 
-import torch
-
 from bdiff.build import build_model
 from bdiff.data.dataset import read_dataset
+from bdiff.device import prepare_to_train
 from bdiff.distributed import join
 from bdiff.process import process_from
 from bdiff.script import add_settings, run
@@ -24,8 +23,7 @@ def main(argv=None):
         "--checkpoints", required=True, help="folder for checkpoints, until the run has ended"
     )
     args = parser.parse_args(argv)
-    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
-    torch.set_flush_denormal(True)
+    prepare_to_train()
     settings = args.settings
     if settings["kind"] == "branched" and not args.tree:
         parser.error("a branched model needs --tree")

@@ -1,6 +1,8 @@
 """Devices that are not there are refused; precision and compilation fall back, with a warning,
 where they do not help."""
 
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -77,3 +79,26 @@ def test_compilation_on_a_gpu_needs_its_tools(monkeypatch, missing):
         assert compile_net(net, torch.device("cuda")) == (missing is None)
     assert [w.category for w in caught] == [UserWarning] * (missing is not None)
     assert compiled == [net] * (missing is None)
+
+
+# The pages that the system had to provide for the last of equal tensors of 64 MB. (The first free
+# blocks are too small for the next of them, as it is aligned.)
+PROGRAM = """
+import resource, sys, torch
+from bdiff.device import prepare_to_train
+
+if sys.argv[1] == "keep":
+    prepare_to_train()
+for _ in range(10):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(2**24)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc only")
+@pytest.mark.parametrize(("mode", "least", "most"), [("keep", 0, 100), ("leave", 1000, 10**6)])
+def test_freed_memory_is_kept(mode, least, most):
+    command = [sys.executable, "-c", PROGRAM, mode]
+    pages = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert least <= int(pages) <= most

@@ -5,14 +5,13 @@ import os
 import shutil
 from typing import Any
 
-import torch
-
 from bdiff.cli.fit import told
 from bdiff.cli.folder import FitFolder, fingerprint_of
 from bdiff.cli.own_data import is_dataset, read_like, with_class
 from bdiff.cli.settings import Added, added_settings, check_sections
 from bdiff.data.dataset import Dataset, read_dataset, write_dataset
 from bdiff.data.tables import hold_out
+from bdiff.device import prepare_to_train
 from bdiff.extension import extend_to_folder
 from bdiff.process import process_from
 from bdiff.training_settings import Training
@@ -20,8 +19,7 @@ from bdiff.tree_files import save_tree
 
 
 def main(args: argparse.Namespace) -> None:
-    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
-    torch.set_flush_denormal(True)
+    prepare_to_train()
     check_sections(args.set, Added.model_fields)
     old, new = FitFolder(args.folder), FitFolder(args.output)
     if new.path.resolve() == old.path.resolve():

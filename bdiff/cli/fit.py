@@ -6,8 +6,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bdiff.autoencoder import encode, fit_autoencoder
 from bdiff.autoencoder_files import load_autoencoder, save_autoencoder
 from bdiff.branch_points.estimate import estimate_tree
@@ -18,6 +16,7 @@ from bdiff.cli.own_data import OwnFile
 from bdiff.cli.settings import Linear, OwnData, check_sections, fit_settings
 from bdiff.data.dataset import Dataset, read_dataset, write_dataset
 from bdiff.defaults import form_of
+from bdiff.device import prepare_to_train
 from bdiff.process import process_from
 from bdiff.training import train_to_folder
 from bdiff.training_settings import Training
@@ -26,8 +25,7 @@ from bdiff.tree_files import load_tree, save_tree
 
 
 def main(args: argparse.Namespace) -> None:
-    # Before torch starts its threads, which take the mode over; see `bdiff.training`.
-    torch.set_flush_denormal(True)
+    prepare_to_train()
     check_sections(args.set, [*OwnData.model_fields, *Linear.model_fields])
     if args.kind == "linear" and args.tree is not None:
         raise ValueError(

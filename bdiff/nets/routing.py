@@ -14,11 +14,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from bdiff.nets.network import Layer
-from bdiff.nets.norm import norm_silu
 from bdiff.nets.products import Route, TensorFunction, product, rows_of
 
 __all__ = [
-    "Route", "Routed", "RoutedConvTranspose", "RoutedNormSilu", "RoutedLinear", "rows_of",
+    "Route", "Routed", "RoutedConvTranspose", "RoutedGroupNorm", "RoutedLinear", "rows_of",
     "sparse_gradients",
 ]  # fmt: skip
 
@@ -69,8 +68,8 @@ class RoutedLinear(Routed):
         return out + (bias if rows == 1 else bias.repeat_interleave(rows, dim=0))
 
 
-class RoutedNormSilu(Routed):
-    """silu of a group normalisation with a scale and an offset per branch and channel."""
+class RoutedGroupNorm(Routed):
+    """Group normalisation (Wu and He 2018) with a scale and an offset per branch and channel."""
 
     def __init__(self, branches: int, groups: int, channels: int):
         super().__init__()
@@ -78,12 +77,12 @@ class RoutedNormSilu(Routed):
         self.weight = nn.Parameter(torch.ones(branches, channels))
         self.bias = nn.Parameter(torch.zeros(branches, channels))
 
-    def forward(self, x: Tensor, shift: Tensor, route: Route) -> Tensor:
-        """x: (N, channels, H, W), and what is added to its pixels first, (N, channels), both sorted
-        by branch -> the same shape as x."""
+    def forward(self, x: Tensor, route: Route) -> Tensor:
+        """x: (N, channels, H, W), sorted by branch -> the same shape."""
+        x = nn.functional.group_norm(x, self.groups)
         weight = rows_of(self.weight, route, self.sparse_gradients)
         bias = rows_of(self.bias, route, self.sparse_gradients)
-        return norm_silu(x, shift, weight, bias, self.groups)
+        return x * weight[:, :, None, None] + bias[:, :, None, None]
 
 
 class RoutedConvTranspose(Routed):

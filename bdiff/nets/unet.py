@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import silu
 
 from bdiff.nets.conditioning import Conditioning
 from bdiff.nets.heads import Lineage
 from bdiff.nets.network import Network
-from bdiff.nets.norm import norm_silu
-from bdiff.nets.routing import Route, RoutedConvTranspose, RoutedNormSilu, RoutedLinear
+from bdiff.nets.routing import Route, RoutedConvTranspose, RoutedGroupNorm, RoutedLinear
 
 
 class UNet(Network):
@@ -110,9 +110,8 @@ class _Down(nn.Module):
         self.norm = nn.GroupNorm(groups, outputs)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        shift = self.condition(condition)
-        norm = self.norm
-        return norm_silu(self.convolution(x), shift, norm.weight, norm.bias, norm.num_groups)
+        h = self.convolution(x) + self.condition(condition)[:, :, None, None]
+        return silu(self.norm(h))
 
 
 class _Up(nn.Module):
@@ -130,11 +129,11 @@ class _Up(nn.Module):
         super().__init__()
         self.convolution = RoutedConvTranspose(branches, inputs, outputs, stride, size)
         self.condition = RoutedLinear(branches, condition, outputs)
-        self.norm = RoutedNormSilu(branches, 32, outputs)
+        self.norm = RoutedGroupNorm(branches, 32, outputs)
 
     def forward(self, x: Tensor, condition: Tensor, route: Route) -> Tensor:
-        shift = self.condition(condition, route)
-        return self.norm(self.convolution(x, route), shift, route)
+        h = self.convolution(x, route) + self.condition(condition, route)[:, :, None, None]
+        return silu(self.norm(h, route))
 
 
 def _sizes(size: Sequence[int], strides: tuple[int, ...]) -> list[tuple[int, int]]:
