@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 from scipy.ndimage import gaussian_filter
 
-from bdiff.figures.pairs import hybrids_of, pairs_of, spread_by_slant
+from bdiff.figures.pairs import hybrids_of, pairs_of, spread
 from bdiff.figures.style import blocks, in_style, label_rows, new_figure, shorten, show_images
 from bdiff.sampling.files import Samples
 
@@ -24,7 +24,7 @@ def image_transmutation(hybrids: Samples, transmutation: Samples, title: str) ->
     """For each pair: the average hybrid, hybrids with both continuations, transmutations both ways.
 
     Rows are aligned: one column is one hybrid with its continuations, or one real object on its
-    way. Real objects are sorted by slant, so that one sees whether it is kept; ten of them, evenly
+    way. Real digits are sorted by slant, so that one sees whether it is kept; ten objects, evenly
     spread, are shown. Hybrids are smoothed by a Gaussian (sigma: width / 28, one pixel of MNIST, as
     in the paper); they are shown from their 1st to their 99th percentile, their average from its
     smallest to its largest value, everything else in [-1, 1].
@@ -67,9 +67,11 @@ def _transmutations(block: SubFigure, transmutation: Samples, pair: tuple[str, s
         before = transmutation.where(label=b, role="original", origin=a)
         between = transmutation.where(label=b, role="noised", origin=a)
         after = transmutation.where(label=b, role="sample", origin=a)
-        chosen = spread_by_slant(before, TRANSMUTED)
+        strokes = a.isdigit() and b.isdigit()  # what has a slant
+        chosen = spread(before, TRANSMUTED, strokes)
         images = np.concatenate([x[chosen] for x in (before, between, after)])
         show_images(axes, images, len(chosen))
         a, b = shorten(a, NAME), shorten(b, NAME)
         label_rows(axes, [f"real {a}", "noised", f"as {b}"])
-        axes.set_title(fill(f"{a} turned into {b}, sorted by slant", 36), loc="left")
+        order = ", sorted by slant" if strokes else ""
+        axes.set_title(fill(f"{a} turned into {b}{order}", 36), loc="left")

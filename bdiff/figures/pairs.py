@@ -49,10 +49,10 @@ def hybrids_of(
     return hybrids.where(label=both, role="hybrid"), as_a, as_b, time
 
 
-def spread_by_slant(images: np.ndarray, count: int) -> np.ndarray:
+def spread(images: np.ndarray, count: int, by_slant: bool = True) -> np.ndarray:
     """Numbers of at most `count` images, (n, 1, height, width), evenly spread in the order of their
-    slant."""
-    order = np.argsort(slant(images), kind="stable")
+    slant, or in the one that they have."""
+    order = np.argsort(slant(images), kind="stable") if by_slant else np.arange(len(images))
     places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
     chosen: np.ndarray = order[places]
     return chosen

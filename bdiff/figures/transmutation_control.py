@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from bdiff.figures.pairs import pairs_of, spread_by_slant
+from bdiff.figures.pairs import pairs_of, spread
 from bdiff.figures.style import (
     COLOURS,
     INK,
@@ -108,7 +108,7 @@ def _strips(axes: Axes, branched: Samples, linear: Samples, a: str, b: str) -> N
             f"models, found t = {time.tolist()} and {other.tolist()} and "
             f"{'the same' if same else 'other'} objects; transmute both with the same settings"
         )
-    chosen = spread_by_slant(before, COLUMNS)
+    chosen = spread(before, COLUMNS)
     after = [made.where(label=b, role="sample", origin=a) for made in (branched, linear)]
     show_images(axes, np.concatenate([x[chosen] for x in (before, *after)]), len(chosen))
     a, b = shorten(a, NAME), shorten(b, NAME)

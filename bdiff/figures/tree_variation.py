@@ -79,7 +79,7 @@ def branch_stability(
         top.legend(handles=handles, loc="outside lower right", ncols=len(handles))
     names = [f"draw {number}" for number in range(len(trees))]
     _one_by_one(middle, trees, order, names, [BLUE] * len(trees))
-    _distances(bottom.subplots(), agreement)
+    _distances(bottom.subplots(), agreement, "d" if quality else "c")
     return figure
 
 
@@ -231,7 +231,7 @@ def _metric(quality: pd.DataFrame, model: str, metric: str, classes: Sequence[st
     return np.array([found[name] for name in classes])
 
 
-def _distances(axes: Axes, agreement: Agreement) -> None:
+def _distances(axes: Axes, agreement: Agreement, letter: str) -> None:
     estimated, chance = map(agreement.distances, ("estimated", "random"))
     edges = np.histogram_bin_edges(np.concatenate([estimated, chance]), BINS)
     words = "{} trees, mean {:.2f}"
@@ -240,7 +240,7 @@ def _distances(axes: Axes, agreement: Agreement) -> None:
     outlined(axes, chance, edges, INK, label=words.format("random", chance.mean()))
     nearer = "nearer" if agreement.p_value < SIGNIFICANT else "not significantly nearer"
     axes.set_title(
-        f"(d) distances: estimated trees are {nearer} to each other than random ones are\n"
+        f"({letter}) distances: estimated trees are {nearer} to each other than random ones are\n"
         f"(Welch's one-sided t-test, t = {agreement.statistic:.1f}, p = {agreement.p_value:.2g})",
         loc="left",
     )
