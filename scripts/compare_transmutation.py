@@ -4,7 +4,6 @@ import argparse
 
 from bdiff.analysis.classifier import train_classifier
 from bdiff.analysis.control import COLUMNS, by_structure, by_values, control_curve
-from bdiff.checkpoint import load_folder
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.model_files import load_model
@@ -41,7 +40,7 @@ def main(argv=None):
         measures = by_values(classifier, dataset.classes)
     rows, made = control_curve(models, objects, pairs, settings["times"], measures, tree, sampler)
     for name, path in args.samples:
-        write_samples(made[name], path, about=load_folder(folders[name])[0]["about"])
+        write_samples(made[name], path)
     write_rows(args.output, [{"dataset": dataset.name} | row for row in rows], COLUMNS)
     print(f"{args.output}: {len(rows):,} numbers")
 

@@ -2,7 +2,6 @@
 
 import argparse
 
-from bdiff.checkpoint import load_folder
 from bdiff.device import autocast, choose_device
 from bdiff.linear import Guided
 from bdiff.model_files import load_model
@@ -28,7 +27,7 @@ def main(argv=None):
     precision = settings.get("precision", "float32")
     with autocast(precision, choose_device(settings["device"])):
         samples = sample(model, request, sampler, share)
-    write_samples(samples, args.output, about=load_folder(args.model)[0]["about"])
+    write_samples(samples, args.output)
     print(
         f"{args.output}: {len(samples):,} samples, {samples.meta['nfe_per_object']:.1f} network "
         f"evaluations each, {samples.meta['seconds']:.1f} s"

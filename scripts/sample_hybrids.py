@@ -3,7 +3,6 @@
 import argparse
 
 from bdiff.analysis.analogies import hybrids
-from bdiff.checkpoint import load_folder
 from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import Sampler
@@ -20,7 +19,7 @@ def main(argv=None):
     model = load_model(args.model, settings["device"])
     sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
     made = hybrids(model, settings["pairs"], settings["count"], sampler)
-    write_samples(made, args.output, about=load_folder(args.model)[0]["about"])
+    write_samples(made, args.output)
     print(f"{args.output}: {len(made):,} objects")
 
 

@@ -3,7 +3,6 @@
 import argparse
 
 from bdiff.analysis.analogies import transmute
-from bdiff.checkpoint import load_folder
 from bdiff.data.dataset import read_dataset
 from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
@@ -27,7 +26,7 @@ def main(argv=None):
     objects = {name: dataset.of(name, "train")[: settings["count"]] for name in sorted(names)}
     sampler = Sampler.for_model(model, settings["solver"], settings["seed"])
     made = transmute(model, objects, settings["pairs"], sampler)
-    write_samples(made, args.output, about=load_folder(args.model)[0]["about"])
+    write_samples(made, args.output)
     print(f"{args.output}: {len(made):,} objects")
 
 

@@ -1,14 +1,11 @@
 """Objects in words of one's own data: units and names of features, shares of genes, SMILES."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from bdiff.checkpoint import load_folder
 from bdiff.cli.folder import FitFolder
 from bdiff.data.scaling import unscale
 from bdiff.files import atomic_write
@@ -23,10 +20,9 @@ def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
         path: of the file, whole or not at all.
         folder: of a fit.
     """
-    about = load_folder(folder.model)[0]["about"]
-    decoded = _decoded(samples, folder, about["scaling"])
+    decoded = _decoded(samples, folder)
     if path.suffix == ".parquet":
-        write_samples(samples, path, about, decoded)
+        write_samples(samples, path, decoded)
         return
     label = (folder.read_record()["settings"]["data"] or {}).get("label", "label")
     columns = {label: samples.label}
@@ -35,14 +31,12 @@ def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
         own = np.where(samples.role == "sample", samples.label, samples.origin)
         columns = {label: own, "role": samples.role, "origin": samples.origin, "to": samples.label}
         columns |= {"index": samples.index}
-    table = pa.table(columns | (decoded or _raw(samples, about)))
+    table = pa.table(columns | (decoded or _raw(samples)))
     with atomic_write(path) as temporary:
         pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
 
 
-def _decoded(
-    samples: Samples, folder: FitFolder, scaling: Mapping[str, Any]
-) -> dict[str, pa.Array]:
+def _decoded(samples: Samples, folder: FitFolder) -> dict[str, pa.Array]:
     """What latents and graphs stand for; nothing where objects are what they are."""
     if samples.x.ndim == 3:
         from bdiff.analysis.molecules import smiles_of
@@ -53,17 +47,17 @@ def _decoded(
     autoencoder = folder.load_autoencoder()
     if autoencoder is None:
         return {}
-    shares = autoencoder.proportions(unscale(samples.x, scaling)).T
+    shares = autoencoder.proportions(unscale(samples.x, samples.meta["scaling"])).T
     return {
         f"share_{gene}": _finished(values, samples)
         for gene, values in zip(autoencoder.genes, shares, strict=True)
     }
 
 
-def _raw(samples: Samples, about: Mapping[str, Any]) -> dict[str, pa.Array]:
+def _raw(samples: Samples) -> dict[str, pa.Array]:
     """Every value in the units of one's own data, by the name of the feature or its number."""
-    values = unscale(samples.x, about["scaling"]).reshape(len(samples), -1).T
-    names = about["feature_names"] or [f"x{number}" for number in range(len(values))]
+    values = unscale(samples.x, samples.meta["scaling"]).reshape(len(samples), -1).T
+    names = samples.meta["feature_names"] or [f"x{number}" for number in range(len(values))]
     return {name: _finished(v, samples) for name, v in zip(names, values, strict=True)}
 
 

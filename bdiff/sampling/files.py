@@ -128,7 +128,6 @@ class Samples:
 def write_samples(
     samples: Samples,
     path: str | Path,
-    about: Mapping[str, Any] | None = None,
     more: Mapping[str, pa.Array] | None = None,
 ) -> None:
     """Write the objects as parquet, whole or not at all.
@@ -136,8 +135,6 @@ def write_samples(
     Args:
         samples: the objects.
         path: of the file.
-        about: feature_names and scaling of the data set, as a model's manifest has them; without a
-            scaling (None, or an older manifest) there are no columns in raw units.
         more: further columns by name, such as shares of genes; `read_samples` passes over them.
 
     Raises:
@@ -153,21 +150,20 @@ def write_samples(
         "time": pa.array(samples.time),
         "index": pa.array(samples.index),
     }
-    meta = samples.meta | {key: value for key, value in (about or {}).items() if key in OF_DATA}
-    meta |= {"format": FORMAT, "shape": list(samples.x.shape[1:])}
-    columns |= _raw_columns(samples, meta) | dict(more or {})
+    meta = samples.meta | {"format": FORMAT, "shape": list(samples.x.shape[1:])}
+    columns |= _raw_columns(samples) | dict(more or {})
     text = json.dumps(meta, sort_keys=True, ensure_ascii=False)
     table = pa.table(columns).replace_schema_metadata({"bdiff": text})
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def _raw_columns(samples: Samples, meta: dict[str, Any]) -> dict[str, pa.Array]:
+def _raw_columns(samples: Samples) -> dict[str, pa.Array]:
     """A column in raw units per feature of a table; features without a name have their number."""
-    scaling = meta.get("scaling", {})
+    scaling = samples.meta.get("scaling", {})
     if samples.x.ndim != 2 or "offset" not in scaling:
         return {}
-    names = meta.get("feature_names") or range(samples.x.shape[1])
+    names = samples.meta.get("feature_names") or range(samples.x.shape[1])
     values = unscale(samples.x, scaling).T
     noised = samples.time > 0
     return {

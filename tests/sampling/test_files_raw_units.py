@@ -20,13 +20,13 @@ DATA = from_arrays(RAW, ["0", "4", "9"] * 20, name="mine", standardise=True, fea
 ABOUT = {"feature_names": list(NAMES), "scaling": DATA.scaling}
 
 
-def samples_of(x, time=0.0):
+def samples_of(x, about=ABOUT, time=0.0):
     n = len(x)
-    return Samples(x, ["4"] * n, ["sample"] * n, [""] * n, np.full(n, time), np.arange(n))
+    return Samples(x, ["4"] * n, ["sample"] * n, [""] * n, np.full(n, time), np.arange(n), about)
 
 
 def test_every_feature_of_a_table_has_a_column_in_raw_units(tmp_path):
-    write_samples(samples_of(DATA.x), tmp_path / "s.parquet", ABOUT)
+    write_samples(samples_of(DATA.x), tmp_path / "s.parquet")
     frame = pd.read_parquet(tmp_path / "s.parquet")
     assert [name for name in frame if name.startswith("raw_")] == [f"raw_{n}" for n in NAMES]
     for name, raw, size in zip(NAMES, RAW.T, RAW.std(0), strict=True):
@@ -35,7 +35,7 @@ def test_every_feature_of_a_table_has_a_column_in_raw_units(tmp_path):
 
 
 def test_what_is_read_is_scaled_and_knows_the_way_back(tmp_path):
-    write_samples(samples_of(DATA.x), tmp_path / "s.parquet", ABOUT)
+    write_samples(samples_of(DATA.x), tmp_path / "s.parquet")
     again = read_samples(tmp_path / "s.parquet")
     np.testing.assert_array_equal(again.x, DATA.x)
     assert {key: again.meta[key] for key in ABOUT} == ABOUT
@@ -44,13 +44,13 @@ def test_what_is_read_is_scaled_and_knows_the_way_back(tmp_path):
 
 
 def test_features_without_names_have_their_numbers(tmp_path):
-    write_samples(samples_of(DATA.x), tmp_path / "s.parquet", {"scaling": DATA.scaling})
+    write_samples(samples_of(DATA.x, {"scaling": DATA.scaling}), tmp_path / "s.parquet")
     frame = pd.read_parquet(tmp_path / "s.parquet")
     np.testing.assert_allclose(frame["raw_3"], RAW[:, 3])
 
 
 def test_noised_states_have_no_raw_units(tmp_path):
-    write_samples(samples_of(DATA.x, time=0.3), tmp_path / "s.parquet", ABOUT)
+    write_samples(samples_of(DATA.x, time=0.3), tmp_path / "s.parquet")
     assert pd.read_parquet(tmp_path / "s.parquet")["raw_height"].isna().all()
 
 
@@ -58,13 +58,13 @@ def test_noised_states_have_no_raw_units(tmp_path):
     ("x", "about"),
     [
         (np.zeros((2, 1, 8, 8)), {"scaling": {"kind": "pixels", "offset": 8, "scale": 8}}),
-        (np.zeros((2, 5)), None),
+        (np.zeros((2, 5)), {}),
         (np.zeros((2, 5)), {"scaling": {"kind": "standardised", "mean": [0] * 5, "sd": [1] * 5}}),
     ],
     ids=["images", "nothing known", "older manifest"],
 )
 def test_otherwise_the_columns_are_those_of_before(tmp_path, x, about):
-    write_samples(samples_of(x), tmp_path / "s.parquet", about)
+    write_samples(samples_of(x, about), tmp_path / "s.parquet")
     columns = ["x", "label", "role", "origin", "time", "index"]
     assert list(pd.read_parquet(tmp_path / "s.parquet")) == columns
     assert read_samples(tmp_path / "s.parquet").x.shape == x.shape
