@@ -110,11 +110,8 @@ class Samples:
         """The objects, (n, *shape), that have all the given values, in the order of their index.
 
         Raises:
-            ValueError: if there is no such class or role.
+            ValueError: if there is no such role.
         """
-        labels = {*self.meta.get("classes", []), *self.label.tolist()}
-        if label is not None and "classes" in self.meta and label not in labels:
-            raise ValueError(f"no label {label!r} here; there are {sorted(labels)}")
         if role is not None and role not in ROLES:
             raise ValueError(f"no role {role!r}; there are {list(ROLES)}")
         chosen = np.ones(len(self), dtype=bool)
