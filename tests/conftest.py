@@ -1,5 +1,7 @@
 """What several tests use: a small tree, small models, and a model that knows the exact answer."""
 
+import signal
+
 import hypothesis
 import pytest
 import torch
@@ -12,6 +14,8 @@ from bdiff.tree import BranchPoint, BranchTree
 
 pytest_plugins = ["tests.faults.table"]
 torch.set_num_threads(1)
+# A shell starts what runs in the background deaf to it, and tests of Ctrl-C would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes depends on what else the machine is doing.
 hypothesis.settings.register_profile("bdiff", deadline=None)
 hypothesis.settings.load_profile("bdiff")

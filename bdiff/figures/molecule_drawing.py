@@ -47,7 +47,13 @@ def laid_out(mol: "Mol", like: "Mol | None" = None) -> "Mol":
 
 def draw_molecule(axes: Axes, mol: "Mol", size: tuple[float, float]) -> None:
     """Draw a molecule that `laid_out` gave, in the middle of axes of this size in inches."""
-    from rdkit.Chem.Draw import rdMolDraw2D
+    try:
+        from rdkit.Chem.Draw import rdMolDraw2D
+    except ImportError as error:  # in a container without libraries of a desktop
+        raise ImportError(
+            f"RDKit cannot draw here ({error}); install the library of the system, on Debian and "
+            "Ubuntu `apt install libxrender1 libxext6`"
+        ) from error
 
     width, height = (round(UNIT * length) for length in size)
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
