@@ -149,9 +149,9 @@ def backwards(value):
 def test_order_of_keys_comments_and_spelling_rerun_nothing(finished):
     path = finished.root / "config.yaml"
     turned = yaml.safe_dump(backwards(yaml.safe_load(path.read_text())), sort_keys=False)
-    assert turned.count("learning_rate: 0.001") > 5
-    turned = "# Another comment.\n" + turned.replace("learning_rate: 0.001", "learning_rate: 1e-3")
-    with edited(path, turned):
+    assert turned.count("learning_rate: 0.001\n") > 5
+    respelt = turned.replace("learning_rate: 0.001\n", "learning_rate: 1e-3\n")
+    with edited(path, f"# Another comment.\n{respelt}"):
         assert finished.planned() == {}
 
 
