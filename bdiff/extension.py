@@ -34,11 +34,9 @@ from bdiff.linear import Linear
 from bdiff.model import DiffusionModel
 from bdiff.model_files import load_model
 from bdiff.nets.heads import InheritedVector, head_parameters
-from bdiff.process import VP
 from bdiff.training import train, train_to_folder
 from bdiff.training_settings import Part, Training
 from bdiff.tree import BranchTree
-from bdiff.tree_files import convert_tree
 
 
 def extend(
@@ -173,7 +171,8 @@ def enlarged(
     objects = dataset.keep_classes([name for name in dataset.classes if name in known])
     if isinstance(model, Branched):
         if tree is None:
-            tree = _tree_with(new_class, model, objects.select("train"), estimate)
+            train_objects = objects.select("train")
+            tree = extend_tree(model.tree, new_class, train_objects, model.process, **estimate)
         larger = with_leaf(model, tree, own_trunk=retrain)
         heads = larger.heads_of(new_class) if retrain else {larger.head_of_branch([new_class])}
         return larger, objects, Part(heads=tuple(sorted(heads)))
@@ -181,16 +180,6 @@ def enlarged(
         part = Part() if retrain else Part(classes=(new_class,))
         return with_label(model, new_class), objects, part
     raise ValueError(f"a {model.kind} model cannot be extended; extend the model it is made of")
-
-
-def _tree_with(name: str, model: Branched, train: Dataset, estimate: dict[str, Any]) -> BranchTree:
-    """The model's tree with the class; estimated in continuous time, which has all noise levels."""
-    own = model.process
-    if not own.discrete:
-        return extend_tree(model.tree, name, train, own, **estimate)
-    process = VP()
-    tree = convert_tree(model.tree, own, process)
-    return convert_tree(extend_tree(tree, name, train, process, **estimate), process, own)
 
 
 def with_leaf(model: Branched, tree: BranchTree, *, own_trunk: bool = False) -> Branched:

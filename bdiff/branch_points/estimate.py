@@ -160,6 +160,9 @@ def extend_tree(
             class stays apart from another up to the horizon.
     """
     process = process or (VP() if tree.process is None else process_from(tree.process))
+    if process.discrete:  # continuous time has all noise levels
+        larger = extend_tree(convert_tree(tree, process, VP()), name, data, VP(), **settings)
+        return convert_tree(larger, VP(), process)
     method, objects = settings.get("method"), settings.pop("objects", None)
     chosen = draw_objects(data, objects, settings.get("seed", 0), equal=method == "aligned_pairs")
     if name in tree.classes:

@@ -122,9 +122,8 @@ def kept_tree(
 
 
 def tree_of(dataset: Dataset, settings: dict[str, Any]) -> BranchTree:
-    """The estimated tree of a data set; in continuous time, which has all noise levels."""
+    """The estimated tree of a data set."""
     process = process_from(settings["process"])
-    process = process_from({"name": "vp"}) if process.discrete else process
     return estimate_tree(dataset, process, **settings["tree"], seed=settings["seed"])
 
 
