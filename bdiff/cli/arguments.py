@@ -121,8 +121,8 @@ def _sample(commands: Any) -> None:
         "--solver",
         metavar="NAME",
         help="predictor_corrector (the paper's), euler_maruyama, ddim, dpm_solver_pp, "
-        "sde_dpm_solver_pp, deis, unipc, heun or probability_flow (default: ddim with eta 1, "
-        "for tables sde_dpm_solver_pp)",
+        "sde_dpm_solver_pp, deis, unipc, heun or probability_flow (default: sde_dpm_solver_pp, "
+        "for molecules ddim)",
     )
     command.add_argument(
         "--steps",

@@ -27,15 +27,14 @@ from bdiff.tree import BranchTree
 
 # By the dimensions of an object: tables, molecules and images. For tables and images it is, of the
 # solvers with ten to twenty network evaluations per object, the one whose samples come nearest, in
-# distance and class, to real objects, no further than those of the paper's with 1000 steps:
-# benchmarks/sampling.py, docs/solvers.csv.
+# distance and class, to those of the paper's with 1000 steps: benchmarks/sampling.py,
+# docs/solvers.csv. Others come nearer to real objects by being less varied (docs/results.md).
+_FAST = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
 DEFAULTS: dict[int, dict[str, Any]] = {
-    1: {
-        "name": "sde_dpm_solver_pp", "grid": "uniform_t", "branch_times": "coalesce", "steps": 18,
-    },
+    1: {**_FAST, "grid": "uniform_t", "steps": 18},
     2: {"name": "ddim", "eta": 1.0, "steps": 200},
-    3: {"name": "ddim", "eta": 1.0, "grid": "log_snr", "branch_times": "coalesce", "steps": 20},
-}  # fmt: skip
+    3: {**_FAST, "grid": "quadratic_t", "steps": 20},
+}
 _COMMON = ("steps", "grid", "branch_times", "clip")  # settings that are not the solver's own
 
 
