@@ -9,7 +9,7 @@ import pyarrow.csv
 from bdiff.cli.folder import FitFolder
 from bdiff.data.scaling import unscale
 from bdiff.files import atomic_write
-from bdiff.sampling.files import Samples, write_samples
+from bdiff.sampling.files import Samples, clear_of, write_samples
 
 
 def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
@@ -31,7 +31,8 @@ def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
         own = np.where(samples.role == "sample", samples.label, samples.origin)
         columns = {label: own, "role": samples.role, "origin": samples.origin, "to": samples.label}
         columns |= {"index": samples.index}
-    table = pa.table(columns | (decoded or _raw(samples)))
+    values = decoded or _raw(samples)
+    table = pa.table(columns | dict(zip(clear_of(columns, values), values.values(), strict=True)))
     with atomic_write(path) as temporary:
         pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
 

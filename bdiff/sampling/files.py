@@ -21,7 +21,7 @@ the data set's feature_names and scaling.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +94,8 @@ class Samples:
 
     def to_pandas(self) -> "pd.DataFrame":
         """A row per object: label, role, origin, time, index, then its values, in the units of the
-        data where they are known; those of an image by number."""
+        data where they are known; those of an image by number. A feature whose name is one of these
+        five is called raw_NAME."""
         import pandas as pd
 
         scaling, names = self.meta.get("scaling", {}), self.meta.get("feature_names", [])
@@ -102,6 +103,7 @@ class Samples:
         values = pd.DataFrame(x.reshape(len(x), -1))
         values.columns = names if len(names) == values.shape[1] else [f"x{n}" for n in values]
         known = {key: getattr(self, key) for key in ("label", "role", "origin", "time", "index")}
+        values.columns = clear_of(known, values.columns)
         return pd.concat([pd.DataFrame(known), values], axis=1)
 
     def where(
@@ -120,6 +122,11 @@ class Samples:
                 chosen &= column == value
         rows = np.flatnonzero(chosen)
         return self.x[rows[np.argsort(self.index[rows], kind="stable")]]
+
+
+def clear_of(taken: Collection[str], names: Iterable[str]) -> list[str]:
+    """Names of features as columns beside others: one that is `taken` is called raw_NAME."""
+    return [f"raw_{name}" if name in taken else name for name in names]
 
 
 def write_samples(

@@ -119,6 +119,17 @@ def test_in_csv_an_object_has_its_own_class_until_it_is_turned(here):
     assert np.allclose(bees, rows(("ape", "bee", "cow"))[0][60:120], rtol=1e-4)
 
 
+def test_in_csv_a_feature_called_like_a_column_of_ours_keeps_its_values(here):
+    text = (here / "zoo.csv").read_text()
+    (here / "named.csv").write_text(text.replace(FEATURES[1], "index", 1))
+    bdiff(f"{FIT.replace('zoo.csv', 'named.csv').replace('-o zoo', '-o named')} --steps 2")
+    bdiff("transmute named named.csv --from bee --to cow -o turned.csv")
+    with open("turned.csv", newline="") as file:
+        read = list(csv.DictReader(file))
+    bees = [float(row["raw_index"]) for row in read if row["role"] == "original"]
+    assert np.allclose(bees, rows(("ape", "bee", "cow"))[0][60:120, 1], rtol=1e-4)
+
+
 def test_a_label_guided_model_transmutes_through_a_given_time(here):
     bdiff(FIT.replace("-o zoo", "-o other --kind linear"))
     line = "transmute other zoo.csv --from bee --to cow -o turned.parquet"

@@ -43,6 +43,14 @@ def test_what_is_read_is_scaled_and_knows_the_way_back(tmp_path):
     assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "s.parquet").read_bytes()
 
 
+def test_a_feature_called_like_a_column_of_ours_keeps_its_values():
+    frame = samples_of(DATA.x).to_pandas()
+    ours = ["label", "role", "origin", "time", "index"]
+    assert list(frame) == [*ours, "height", "sepal.width", "Feature 3", "x", "raw_time"]
+    np.testing.assert_allclose(frame["raw_time"], RAW[:, 4], rtol=1e-4)
+    assert (frame["time"] == 0).all()
+
+
 def test_features_without_names_have_their_numbers(tmp_path):
     write_samples(samples_of(DATA.x, {"scaling": DATA.scaling}), tmp_path / "s.parquet")
     frame = pd.read_parquet(tmp_path / "s.parquet")
