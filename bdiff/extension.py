@@ -234,9 +234,8 @@ def _leaf_beside(model: Branched, tree: BranchTree) -> int:
 
 def _cut_branch(tree: BranchTree, name: str) -> int | None:
     """The branch just below the branch point of the new class, if that is a point of its own."""
-    leaf = tree.path(name)[0]
-    point = tree.branches[leaf].parent
-    below = [n for n, branch in enumerate(tree.branches) if branch.parent == point and n != leaf]
+    leaf, point = tree.path(name)[:2]
+    below = [child for child in tree.children(point) if child != leaf]
     return below[0] if len(below) == 1 else None
 
 

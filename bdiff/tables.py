@@ -14,7 +14,7 @@ import numpy as np
 
 from bdiff.analysis.stages import Series, Stage, of_paper, same_samples
 from bdiff.paper import paper_tree
-from bdiff.process import VP
+from bdiff.process import process_from
 from bdiff.quality_rows import models_of, of_metric
 from bdiff.tree import BranchTree
 
@@ -33,12 +33,12 @@ def paper_trees(names: Iterable[str], path: str | Path) -> dict[str, BranchTree]
 
 
 def branches_table(
-    trees: Mapping[str, tuple[BranchTree, VP]], paper: Mapping[str, BranchTree]
+    trees: Mapping[str, BranchTree], paper: Mapping[str, BranchTree]
 ) -> "pd.DataFrame":
     """T1: every branch of every tree.
 
     Args:
-        trees: our tree and its process per data set.
+        trees: ours per data set, which name the process whose times they have.
         paper: the paper's trees of the same data sets, where there are any; their times are
             converted with our process, the one that the paper found its branch points under.
 
@@ -51,7 +51,8 @@ def branches_table(
     import pandas as pd
 
     rows = []
-    for dataset, (ours, process) in trees.items():
+    for dataset, ours in trees.items():
+        process = process_from(ours.process or {})
         known = {"paper": paper.get(dataset), "bdiff": ours}
         sources = {source: tree for source, tree in known.items() if tree is not None}
         sets = {s: {frozenset(b.classes) for b in tree.branches} for s, tree in sources.items()}

@@ -162,28 +162,26 @@ class BranchTree:
 
     @staticmethod
     def _smallest(names: Iterable[str], points: Sequence[BranchPoint]) -> int | None:
-        """Number of the lowest of these points that holds all the names."""
+        """Index of the lowest of these points that holds all the names."""
         holding = [i for i, point in enumerate(points) if point.classes.issuperset(names)]
         return min(holding, key=lambda i: points[i].time, default=None)
 
-    def path(self, name: str) -> tuple[int, ...]:
-        """Numbers of the branches that a class runs through, from data to noise."""
-        step: int | None = len(self.points) + self.index(name)
-        path = []
-        while step is not None:
-            path.append(step)
-            step = self.branches[step].parent
-        return tuple(path)
-
     @cached_property
     def lineage(self) -> tuple[tuple[int, ...], ...]:
-        """For every branch, its number and those of the branches it descends from, up to the
-        root."""
+        """Indices of every branch and those it descends from, up to the root."""
         lines: dict[int, tuple[int, ...]] = {}
         for number, branch in enumerate(self.branches):  # parents come first
             above = () if branch.parent is None else lines[branch.parent]
             lines[number] = (number, *above)
         return tuple(lines.values())
+
+    def path(self, name: str) -> tuple[int, ...]:
+        """Indices of the branches that a class runs through, from data to noise."""
+        return self.lineage[len(self.points) + self.index(name)]
+
+    def children(self, number: int) -> tuple[int, ...]:
+        """Indices of the branches that a branch parts into."""
+        return tuple(i for i, branch in enumerate(self.branches) if branch.parent == number)
 
     @cached_property
     def table(self) -> tuple[np.ndarray, np.ndarray]:
@@ -191,7 +189,7 @@ class BranchTree:
 
         Returns:
             bounds: (classes, depth - 1) float64, each class's branch times, ascending, then inf.
-            paths: (classes, depth) int64, the branch below each of them and the root's.
+            paths: (classes, depth) int64, indices of the branches below them and of the root's.
         """
         paths = [self.path(name) for name in self.classes]
         depth = max(map(len, paths))
@@ -203,7 +201,7 @@ class BranchTree:
         return bounds, numbers
 
     def branch_of(self, classes: Sequence[str], times: np.ndarray) -> np.ndarray:
-        """Number of the branch that is in charge of each (class, time).
+        """Index of the branch that is in charge of each (class, time).
 
         Args:
             classes: N class names.
@@ -307,6 +305,16 @@ class BranchTree:
     def __repr__(self) -> str:
         points = ", ".join(_show(point) for point in self.points)
         return f"BranchTree({len(self.classes)} classes: {points})"
+
+
+def merge_simultaneous(points: Iterable[BranchPoint]) -> list[BranchPoint]:
+    """The points without those whose classes part already at a larger one of the same time."""
+    points = list(points)
+    return [
+        point
+        for point in points
+        if not any(o.time == point.time and o.classes > point.classes for o in points)
+    ]
 
 
 def _with_classes(point: BranchPoint, classes: frozenset[str]) -> BranchPoint:

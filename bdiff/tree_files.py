@@ -10,13 +10,12 @@ on the same step become one: where all its classes part at once, those below hav
 """
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bdiff.files import atomic_write
 from bdiff.process import Process, process_from
-from bdiff.tree import BranchPoint, BranchTree
+from bdiff.tree import BranchPoint, BranchTree, merge_simultaneous
 
 
 def tree_to_dict(tree: BranchTree, process: Process) -> dict[str, Any]:
@@ -67,18 +66,8 @@ def tree_from_dict(description: dict[str, Any], process: Process) -> BranchTree:
                 f"the terminal noise{short}; use a process with more noise or another tree"
             )
         points.append(BranchPoint(frozenset(point["classes"]), time, point.get("support")))
-    points = points if own == process else parting(points)
+    points = points if own == process else merge_simultaneous(points)
     return BranchTree(description["classes"], points, process.horizon, process.to_dict())
-
-
-def parting(points: Iterable[BranchPoint]) -> list[BranchPoint]:
-    """The points without those whose classes part already at a larger one of the same time."""
-    points = list(points)
-    return [
-        point
-        for point in points
-        if not any(o.time == point.time and o.classes > point.classes for o in points)
-    ]
 
 
 def convert_tree(tree: BranchTree, made_for: Process, process: Process) -> BranchTree:
@@ -115,10 +104,9 @@ def to_newick(tree: BranchTree) -> str:
         length = f":{branch.end - branch.start:.6f}"
         if number >= len(tree.points):
             return f"'{branch.classes[0].replace(chr(39), chr(39) * 2)}'{length}"
-        below = (i for i, child in enumerate(tree.branches) if child.parent == number)
         support = tree.points[number].support
         label = "" if support is None else f"{support:.2f}"
-        return f"({','.join(map(node, below))}){label}{length}"
+        return f"({','.join(map(node, tree.children(number)))}){label}{length}"
 
     return node(0) + ";"
 
@@ -142,8 +130,3 @@ def load_tree(path: str | Path, process: Process | None = None) -> BranchTree:
         raise ValueError(f"{path} is empty or no tree ({error}); make it again") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def process_of_tree(path: str | Path) -> Process:
-    """The process for which a tree on disk was made."""
-    return process_from(json.loads(Path(path).read_text(encoding="utf-8"))["process"])

@@ -16,7 +16,7 @@ from bdiff.tables import (
     frechet_table,
     paper_trees,
 )
-from bdiff.tree_files import load_tree, process_of_tree
+from bdiff.tree_files import load_tree
 
 
 def main(argv=None):
@@ -35,7 +35,7 @@ def main(argv=None):
     numbers = paper_numbers(args.paper / "numbers.csv")
     tables = {}
     if args.tree:
-        trees = dict(map(read_tree, args.tree))
+        trees = {name: load_tree(path) for name, path in args.tree}
         paper = paper_trees(trees, args.paper / "branches.csv")
         tables["T1_branches"] = branches_table(trees, paper)
     for name, make, paths in (
@@ -56,11 +56,6 @@ def main(argv=None):
     for name, table in tables.items():
         with atomic_write(args.output / f"{name}.csv") as path:
             table.to_csv(path, index=False, float_format="%.6g")
-
-
-def read_tree(item):
-    name, path = item
-    return name, (load_tree(path), process_of_tree(path))
 
 
 def read_all(items):

@@ -5,8 +5,9 @@ import argparse
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.branched_process import branched_process
 from bdiff.figures.style import save_figure
+from bdiff.process import process_from
 from bdiff.script import add_settings, run
-from bdiff.tree_files import load_tree, process_of_tree
+from bdiff.tree_files import load_tree
 
 OBJECTS = 2  # rows of a class
 
@@ -18,10 +19,10 @@ def main(argv=None):
     parser.add_argument("--tree", required=True, help="branch tree (JSON)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
     args = parser.parse_args(argv)
-    process = process_of_tree(args.tree)
     tree = load_tree(args.tree).restrict(args.settings["classes"])
     dataset = read_dataset(args.data)
     objects = {name: dataset.of(name, "train")[:OBJECTS] for name in tree.classes}
+    process = process_from(tree.process)
     save_figure(branched_process(tree, objects, process, dataset.title), args.output)
 
 

@@ -2,12 +2,12 @@
 
 import argparse
 
-from bdiff.data.dataset import read_dataset
+from bdiff.data.dataset import read_facts
 from bdiff.figures.style import save_figure
 from bdiff.figures.tree_variation import epsilon_sweep
 from bdiff.files import read_rows
-from bdiff.script import add_settings, named_path, run
-from bdiff.tree_files import load_tree, process_of_tree
+from bdiff.script import named_path, run
+from bdiff.tree_files import load_tree
 
 
 def epsilon_path(text):
@@ -18,7 +18,6 @@ def epsilon_path(text):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser)
     pairs = {"type": epsilon_path, "metavar": "EPSILON=PATH"}
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--tree", required=True, nargs="+", help="branch trees (JSON)", **pairs)
@@ -27,10 +26,9 @@ def main(argv=None):
     )
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
     args = parser.parse_args(argv)
-    process = process_of_tree(args.tree[0][1])
-    trees = {epsilon: load_tree(path, process) for epsilon, path in args.tree}
+    trees = {epsilon: load_tree(path) for epsilon, path in args.tree}
     quality = {epsilon: read_rows(path) for epsilon, path in args.quality}
-    save_figure(epsilon_sweep(trees, quality, read_dataset(args.data).title), args.output)
+    save_figure(epsilon_sweep(trees, quality, read_facts(args.data)["title"]), args.output)
 
 
 if __name__ == "__main__":

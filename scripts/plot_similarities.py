@@ -6,8 +6,9 @@ from bdiff.branch_points.similarity import pair_similarities
 from bdiff.data.dataset import read_dataset
 from bdiff.figures.similarities import similarities
 from bdiff.figures.style import save_figure
+from bdiff.process import process_from
 from bdiff.script import add_settings, run
-from bdiff.tree_files import load_tree, process_of_tree
+from bdiff.tree_files import load_tree
 
 
 def main(argv=None):
@@ -17,12 +18,12 @@ def main(argv=None):
     parser.add_argument("--tree", required=True, help="branch tree (JSON)")
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
     args = parser.parse_args(argv)
-    process = process_of_tree(args.tree)
     pair, count = tuple(args.settings["pair"]), args.settings["objects"]
-    time = load_tree(args.tree).branch_time(*pair)
+    tree = load_tree(args.tree)
+    time = tree.branch_time(*pair)
     dataset = read_dataset(args.data)
     objects = (dataset.of(name, "train")[:count] for name in pair)
-    cosines = pair_similarities(*objects, process, time)
+    cosines = pair_similarities(*objects, process_from(tree.process), time)
     save_figure(similarities(*cosines, pair, time, dataset.title), args.output)
 
 

@@ -42,9 +42,8 @@ PROCESS = VP()
 
 @pytest.fixture
 def tree():
-    return BranchTree(
-        "ABC", [BranchPoint(frozenset("ABC"), 0.5), BranchPoint(frozenset("BC"), 0.2)]
-    )
+    points = [BranchPoint(frozenset("ABC"), 0.5), BranchPoint(frozenset("BC"), 0.2)]
+    return BranchTree("ABC", points, process=PROCESS.to_dict())
 
 
 @pytest.fixture
@@ -92,7 +91,7 @@ def test_branches_stand_beside_the_papers(tree):
     paper = BranchTree(
         "ABC", [BranchPoint(frozenset("ABC"), 0.6), BranchPoint(frozenset("AC"), 0.3)]
     )
-    table = branches_table({"mine": (tree, PROCESS), "other": (tree, PROCESS)}, {"mine": paper})
+    table = branches_table({"mine": tree, "other": tree}, {"mine": paper})
     mine, other = table[table["dataset"] == "mine"], table[table["dataset"] == "other"]
     assert mine["source"].tolist() == ["paper"] * 5 + ["bdiff"] * 5
     assert other["source"].unique().tolist() == ["bdiff"]
@@ -112,7 +111,9 @@ def test_branches_stand_beside_the_papers(tree):
 def test_the_papers_own_trees_are_found_by_data_set():
     found = paper_trees(["mnist", "letters", "digits"], ROOT / "data/paper/branches.csv")
     assert list(found) == ["mnist", "letters"]
-    table = branches_table({"mnist": (found["mnist"], PROCESS)}, found)
+    paper = found["mnist"]
+    ours = BranchTree(paper.classes, paper.points, paper.horizon, PROCESS.to_dict())
+    table = branches_table({"mnist": ours}, found)
     assert len(table) == 2 * 19
     assert table["in_both"].all()
     assert np.allclose(table["total_length"], 4.4975, atol=5e-5)

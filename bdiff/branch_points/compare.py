@@ -8,23 +8,21 @@ clades (the sets of classes below a branch point) that the trees of two draws ha
 import time
 from collections.abc import Iterable
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from bdiff.branch_points.estimate import draw_objects, pair_times_and_tree
+from bdiff.branch_points.estimate import DEFAULTS, draw_objects, pair_times_and_tree
 from bdiff.branch_points.similarity import Objects
+from bdiff.data.dataset import Dataset
 from bdiff.process import Process
 from bdiff.progress import Progress
-
-if TYPE_CHECKING:
-    from bdiff.data.dataset import Dataset
 
 ESTIMATORS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 
 def compare_estimators(
-    data: "Dataset | Objects",
+    data: Dataset | Objects,
     process: Process,
     *,
     objects: int,
@@ -60,9 +58,8 @@ def compare_estimators(
             for draw in range(seed, seed + draws):
                 chosen = draw_objects(data, objects, draw)
                 start = time.perf_counter()
-                crossing, tree = pair_times_and_tree(
-                    chosen, process, method=method, seed=draw, **settings
-                )
+                own = DEFAULTS | settings | {"method": method, "seed": draw}
+                crossing, tree = pair_times_and_tree(chosen, process, **own)
                 seconds.append(time.perf_counter() - start)
                 crossings.append(crossing)
                 clades.append({point.classes for point in tree.points})

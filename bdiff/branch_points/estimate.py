@@ -8,13 +8,15 @@ given_tree([{"classes": ["4", "9"], "time": 0.35}, ...], classes)     set by han
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from inspect import signature
+from typing import Any
 
 import numpy as np
 
 from bdiff.branch_points.linkage import crossing_times, first_met, join, link
 from bdiff.branch_points.sharing_cost import sharing_costs
 from bdiff.branch_points.similarity import Objects, aligned_pairs, all_pairs
+from bdiff.data.dataset import Dataset
 from bdiff.defaults import form_of
 from bdiff.expect import expect
 from bdiff.process import VP, Process, process_from
@@ -22,14 +24,11 @@ from bdiff.randomness import generator
 from bdiff.tree import BranchPoint, BranchTree
 from bdiff.tree_files import convert_tree
 
-if TYPE_CHECKING:
-    from bdiff.data.dataset import Dataset
-
 METHODS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 
 def estimate_tree(
-    data: "Dataset | Objects",
+    data: Dataset | Objects,
     process: Process | None = None,
     *,
     method: str = "sharing_cost",
@@ -86,18 +85,26 @@ def estimate_tree(
     return convert_tree(tree, own, process) if process.discrete else tree
 
 
+# What `estimate_tree` takes for settings that are not given, once the objects are drawn.
+DEFAULTS: dict[str, Any] = {
+    name: parameter.default
+    for name, parameter in signature(estimate_tree).parameters.items()
+    if parameter.kind is parameter.KEYWORD_ONLY and name != "objects"
+}
+
+
 def pair_times_and_tree(
     objects: Objects,
     process: Process,
     *,
-    method: str = "sharing_cost",
-    times: int = 1000,
-    smoothing: float = 3.0,
-    epsilon: float = 0.005,
-    tolerance: float = 0.02,
-    min_time: float = 0.01,
-    min_length: float = 0.0,
-    seed: int = 0,
+    method: str,
+    times: int,
+    smoothing: float,
+    epsilon: float,
+    tolerance: float,
+    min_time: float,
+    min_length: float,
+    seed: int,
 ) -> tuple[np.ndarray, BranchTree]:
     """The branch time of every two classes, (C, C), and the tree; see `estimate_tree`."""
     grid = np.linspace(0, process.horizon, _at_least_two(times, "times"))
@@ -141,7 +148,7 @@ def pair_times_and_tree(
 def extend_tree(
     tree: BranchTree,
     name: str,
-    data: "Dataset | Objects",
+    data: Dataset | Objects,
     process: Process | None = None,
     **settings: Any,
 ) -> BranchTree:
@@ -163,8 +170,9 @@ def extend_tree(
     if process.discrete:  # continuous time has all noise levels
         larger = extend_tree(convert_tree(tree, process, VP()), name, data, VP(), **settings)
         return convert_tree(larger, VP(), process)
-    method, objects = settings.get("method"), settings.pop("objects", None)
-    chosen = draw_objects(data, objects, settings.get("seed", 0), equal=method == "aligned_pairs")
+    objects, settings = settings.pop("objects", None), DEFAULTS | settings
+    equal = settings["method"] == "aligned_pairs"
+    chosen = draw_objects(data, objects, settings["seed"], equal=equal)
     if name in tree.classes:
         raise ValueError(f"class {name!r} is in the tree already")
     if missing := [other for other in (*tree.classes, name) if other not in chosen]:
@@ -174,14 +182,16 @@ def extend_tree(
         )
     chosen = {other: chosen[other] for other in (*tree.classes, name)}
     crossing, _ = pair_times_and_tree(chosen, process, **settings)
-    least = max(process.horizon / (settings.get("times", 1000) - 1), settings.get("min_length", 0))
-    earliest = settings.get("min_time", 0.01)
-    times = {other: max(float(t), earliest) for other, t in zip(chosen, crossing[-1], strict=True)}
+    least = max(process.horizon / (settings["times"] - 1), settings["min_length"])
+    times = {
+        other: max(float(t), settings["min_time"])
+        for other, t in zip(chosen, crossing[-1], strict=True)
+    }
     return join(tree, name, times, least)
 
 
 def draw_objects(
-    data: "Dataset | Objects", count: int | None, seed: int, *, equal: bool = False
+    data: Dataset | Objects, count: int | None, seed: int, *, equal: bool = False
 ) -> dict[str, np.ndarray]:
     """`count` objects of each class, without replacement, or all of them if `count` is None.
 
@@ -218,8 +228,6 @@ def draw_objects(
 
 def _check_dataset(data: object) -> None:
     """Refuse what has no classes, and molecules."""
-    from bdiff.data.dataset import Dataset
-
     expect(data, (Dataset, Mapping), "data", "bdiff.from_arrays(x, labels)")
     if isinstance(data, Dataset) and form_of(data) == "molecules":
         raise ValueError(

@@ -25,7 +25,7 @@ def _lines(tree: BranchTree, number: int, first: str, others: str) -> list[str]:
     """
     branch = tree.branches[number]
     names = ", ".join(branch.classes)
-    below = [i for i, child in enumerate(tree.branches) if child.parent == number]
+    below = tree.children(number)
     if not below:
         return [first + names]
     lines = [f"{first}t = {branch.start:.3g}  {names}"]

@@ -15,7 +15,7 @@ from bdiff.cli.own_data import is_dataset
 from bdiff.data.dataset import read_dataset
 from bdiff.model_files import load_model
 from bdiff.sampling.files import read_samples
-from bdiff.tree_files import load_tree, process_of_tree
+from bdiff.tree_files import load_tree
 
 
 def main(args: argparse.Namespace) -> None:
@@ -96,8 +96,9 @@ def _model(path: Path, manifest: dict[str, Any], whole: str) -> Iterator[str]:
 
 def _tree(path: Path) -> Iterator[str]:
     tree = load_tree(path)
-    process = process_of_tree(path).to_dict()["name"]
-    yield f"{path}: tree of {len(tree.classes)} classes, in the time of process {process}; whole"
+    assert tree.process is not None  # every file of a tree names it
+    name = tree.process["name"]
+    yield f"{path}: tree of {len(tree.classes)} classes, in the time of process {name}; whole"
     yield draw(tree)
 
 

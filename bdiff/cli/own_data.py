@@ -1,6 +1,5 @@
 """Data of one's own: read for a fit, or later, in the units of what a model was fitted to."""
 
-import json
 import re
 import warnings
 from collections.abc import Sequence
@@ -10,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from bdiff.autoencoder import encode
 from bdiff.cli.folder import FitFolder
 from bdiff.cli.settings import Assignments, data_settings, source_of
-from bdiff.data.dataset import METADATA_KEY, Dataset, read_dataset
+from bdiff.data.dataset import Dataset, read_dataset, read_facts
 from bdiff.data.preprocess import preprocess
 from bdiff.data.scaling import scale
 from bdiff.defaults import form_of
@@ -31,8 +28,8 @@ def is_dataset(path: Path) -> bool:
     if path.suffix != ".parquet" or not path.is_file():
         return False
     try:
-        facts = json.loads((pq.read_schema(path).metadata or {})[METADATA_KEY])
-    except (pa.ArrowInvalid, OSError, KeyError, ValueError):
+        facts = read_facts(path)
+    except ValueError:
         return False
     return "source" in facts and "scaling" in facts and "format" not in facts
 

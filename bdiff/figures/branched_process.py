@@ -150,7 +150,7 @@ def _label_points(
         bottom = places(last, point.time) + len(objects[last])
         line: Look = {"color": INK, "linewidth": 1.2, "linestyle": (0, (2, 2))}
         axes.plot([point.time] * 2, [-0.3, bottom], zorder=4, **line)
-        parts = [branch.classes for branch in tree.branches if branch.parent == number]
+        parts = [tree.branches[child].classes for child in tree.children(number)]
         parts.sort(key=lambda names: order.index(names[0]))
         text = f" {_members(parts)}   t = {point.time:.2f}"
         up = 2 + 14 * (len(tree.points) - 1 - level)

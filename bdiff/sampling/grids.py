@@ -26,8 +26,7 @@ import torch
 from torch import Tensor
 
 from bdiff.process import Process
-from bdiff.tree import BranchPoint, BranchTree
-from bdiff.tree_files import parting
+from bdiff.tree import BranchPoint, BranchTree, merge_simultaneous
 
 BRANCH_TIMES = ("insert", "coalesce")
 
@@ -139,7 +138,7 @@ def coalesced(
         return tree, tuple(nodes)
     moved, places = _clusters(tree, nodes, process, grid)
     points = [BranchPoint(p.classes, moved[p.time], p.support) for p in tree.points]
-    collapsed = BranchTree(tree.classes, parting(points), tree.horizon, tree.process)
+    collapsed = BranchTree(tree.classes, merge_simultaneous(points), tree.horizon, tree.process)
     times = list(nodes)
     for time, node in places:
         if node is None:

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from bdiff.branch_points.compare import compare_estimators
 from bdiff.branch_points.estimate import (
+    DEFAULTS,
     draw_objects,
     estimate_tree,
     given_tree,
@@ -62,7 +63,7 @@ def test_a_known_hierarchy_is_found(hierarchy, method):
 
 
 def test_the_cost_of_sharing_finds_a_known_hierarchy(hierarchy):
-    crossing, tree = pair_times_and_tree(hierarchy, PROCESS, method="sharing_cost", times=1000)
+    crossing, tree = pair_times_and_tree(hierarchy, PROCESS, **DEFAULTS)
     clades = {"".join(sorted(point.classes)) for point in tree.points}
     assert clades == {"abcde", "abc", "ab", "de"}
     # a branch holds no two classes that may not share it, and its point is where the last two may
