@@ -9,7 +9,7 @@ import pyarrow.csv
 from bdiff.cli.folder import FitFolder
 from bdiff.data.scaling import unscale
 from bdiff.files import atomic_write
-from bdiff.sampling.files import Samples, clear_of, write_samples
+from bdiff.sampling.files import Samples, values_by_feature, write_samples
 
 
 def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
@@ -31,8 +31,8 @@ def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
         own = np.where(samples.role == "sample", samples.label, samples.origin)
         columns = {label: own, "role": samples.role, "origin": samples.origin, "to": samples.label}
         columns |= {"index": samples.index}
-    values = decoded or _raw(samples)
-    table = pa.table(columns | dict(zip(clear_of(columns, values), values.values(), strict=True)))
+    values = values_by_feature(samples, taken=columns)
+    table = pa.table(columns | (decoded or {n: _finished(v, samples) for n, v in values.items()}))
     with atomic_write(path) as temporary:
         pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(quoting_style="needed"))
 
@@ -53,13 +53,6 @@ def _decoded(samples: Samples, folder: FitFolder) -> dict[str, pa.Array]:
         f"share_{gene}": _finished(values, samples)
         for gene, values in zip(autoencoder.genes, shares, strict=True)
     }
-
-
-def _raw(samples: Samples) -> dict[str, pa.Array]:
-    """Every value in the units of one's own data, by the name of the feature or its number."""
-    values = unscale(samples.x, samples.meta["scaling"]).reshape(len(samples), -1).T
-    names = samples.meta["feature_names"] or [f"x{number}" for number in range(len(values))]
-    return {name: _finished(v, samples) for name, v in zip(names, values, strict=True)}
 
 
 def _finished(values: np.ndarray, samples: Samples, kind: pa.DataType | None = None) -> pa.Array:

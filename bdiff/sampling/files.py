@@ -21,7 +21,7 @@ the data set's feature_names and scaling.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,13 +98,8 @@ class Samples:
         five is called raw_NAME."""
         import pandas as pd
 
-        scaling, names = self.meta.get("scaling", {}), self.meta.get("feature_names", [])
-        x = unscale(self.x, scaling) if "offset" in scaling else self.x
-        values = pd.DataFrame(x.reshape(len(x), -1))
-        values.columns = names if len(names) == values.shape[1] else [f"x{n}" for n in values]
         known = {key: getattr(self, key) for key in ("label", "role", "origin", "time", "index")}
-        values.columns = clear_of(known, values.columns)
-        return pd.concat([pd.DataFrame(known), values], axis=1)
+        return pd.DataFrame(known | values_by_feature(self, taken=known))
 
     def where(
         self, label: str | None = None, role: str | None = None, origin: str | None = None
@@ -124,9 +119,19 @@ class Samples:
         return self.x[rows[np.argsort(self.index[rows], kind="stable")]]
 
 
-def clear_of(taken: Collection[str], names: Iterable[str]) -> list[str]:
-    """Names of features as columns beside others: one that is `taken` is called raw_NAME."""
-    return [f"raw_{name}" if name in taken else name for name in names]
+def values_by_feature(samples: Samples, taken: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """Every value, in the units of the data where they are known: name of the feature -> (N,).
+
+    Features without names are called by their number, x0, x1, ...; one whose name is `taken`, by
+    other columns, is called raw_NAME.
+    """
+    scaling, names = samples.meta.get("scaling", {}), samples.meta.get("feature_names", [])
+    x = unscale(samples.x, scaling) if "offset" in scaling else samples.x
+    values = x.reshape(len(x), -1).T
+    if len(names) != len(values):
+        names = [f"x{number}" for number in range(len(values))]
+    names = [f"raw_{name}" if name in taken else name for name in names]
+    return dict(zip(names, values, strict=True))
 
 
 def write_samples(
@@ -163,17 +168,12 @@ def write_samples(
 
 
 def _raw_columns(samples: Samples) -> dict[str, pa.Array]:
-    """A column in raw units per feature of a table; features without a name have their number."""
-    scaling = samples.meta.get("scaling", {})
-    if samples.x.ndim != 2 or "offset" not in scaling:
+    """A column in the units of the data per feature of a table, where these are known."""
+    if samples.x.ndim != 2 or "offset" not in samples.meta.get("scaling", {}):
         return {}
-    names = samples.meta.get("feature_names") or range(samples.x.shape[1])
-    values = unscale(samples.x, scaling).T
     noised = samples.time > 0
-    return {
-        f"raw_{name}": pa.array(value, mask=noised)
-        for name, value in zip(names, values, strict=True)
-    }
+    values = values_by_feature(samples)
+    return {f"raw_{name}": pa.array(value, mask=noised) for name, value in values.items()}
 
 
 def read_samples(path: str | Path) -> Samples:

@@ -54,7 +54,7 @@ def test_a_feature_called_like_a_column_of_ours_keeps_its_values():
 def test_features_without_names_have_their_numbers(tmp_path):
     write_samples(samples_of(DATA.x, {"scaling": DATA.scaling}), tmp_path / "s.parquet")
     frame = pd.read_parquet(tmp_path / "s.parquet")
-    np.testing.assert_allclose(frame["raw_3"], RAW[:, 3])
+    np.testing.assert_allclose(frame["raw_x3"], RAW[:, 3])
 
 
 def test_noised_states_have_no_raw_units(tmp_path):
