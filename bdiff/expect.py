@@ -1,5 +1,11 @@
 """The first check of a public function: is an argument what it takes?"""
 
+from collections.abc import Callable, Collection, Mapping
+from inspect import signature
+from typing import TypeVar
+
+Made = TypeVar("Made")
+
 
 def expect(value: object, kind: type | tuple[type, ...], name: str, fix: str) -> None:
     """Refuse an argument of another type.
@@ -17,6 +23,38 @@ def expect(value: object, kind: type | tuple[type, ...], name: str, fix: str) ->
         kinds = kind if isinstance(kind, tuple) else (kind,)
         wanted = " or ".join("None" if k is type(None) else k.__name__ for k in kinds)
         raise TypeError(f"{name} is {_shown(value)}, expected {wanted}: {fix}")
+
+
+def kind_of(
+    kinds: Mapping[str, Callable[..., Made]],
+    what: str,
+    name: object,
+    settings: Collection[str],
+    given: Collection[str] = (),
+) -> Callable[..., Made]:
+    """What makes the kind of this name.
+
+    Args:
+        kinds: what there is to choose from, by name.
+        what: it is called, "network".
+        name: of the kind.
+        settings: the arguments that a user gives.
+        given: those that the library gives.
+
+    Raises:
+        ValueError: if there is no such kind, or it has no such setting; the message lists those
+            that there are.
+    """
+    if name not in kinds:
+        raise ValueError(f"unknown {what} {name!r}; known: {', '.join(map(repr, kinds))}")
+    found = kinds[str(name)]
+    known = [key for key in signature(found).parameters if key not in given]
+    if unknown := sorted(set(settings) - set(known)):
+        raise ValueError(
+            f"{what} {name!r} has no setting {', '.join(map(repr, unknown))}; it has "
+            f"{', '.join(known) or 'none'}"
+        )
+    return found
 
 
 def _shown(value: object) -> str:

@@ -91,6 +91,8 @@ def test_description_round_trip_and_refusals():
     assert process_from({"beta_max": 20.0}) == VP(0.1, 20.0)
     with pytest.raises(ValueError, match="unknown forward process 'sde'; known: 'vp', 'ddpm'"):
         process_from({"name": "sde"})
+    with pytest.raises(ValueError, match="'vp' has no setting 'beta'; it has beta_min, beta_max"):
+        process_from({"name": "vp", "beta": 2})
     with pytest.raises(ValueError, match="beta_min=3, beta_max=2"):
         VP(3, 2)
 

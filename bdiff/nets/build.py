@@ -1,8 +1,8 @@
 """Networks by name."""
 
-import inspect
 from typing import Any
 
+from bdiff.expect import kind_of
 from bdiff.nets.dense import DenseNet
 from bdiff.nets.graph import GraphNet
 from bdiff.nets.graph_transformer import GraphTransformer
@@ -38,18 +38,10 @@ def net_from(
         ValueError: if the name, the prediction or a setting is unknown.
     """
     settings = dict(settings)
-    name = settings.pop("name", None)
-    if name not in NETS:
-        raise ValueError(f"unknown network {name!r}; known: {', '.join(map(repr, NETS))}")
-    prediction = settings.pop("prediction", None) or NETS[name].prediction
-    if prediction not in ("noise", "v"):
+    name, prediction = settings.pop("name", None), settings.pop("prediction", None)
+    given = {"shape": shape, "lineage": lineage, "labels": labels}
+    net = kind_of(NETS, "network", name, settings, given)(**given, **settings)
+    net.prediction = prediction or net.prediction
+    if net.prediction not in ("noise", "v"):
         raise ValueError(f"a network predicts 'noise' or 'v', found {prediction!r}")
-    known = inspect.signature(NETS[name]).parameters.keys() - {"shape", "lineage", "labels"}
-    if unknown := settings.keys() - known:
-        raise ValueError(
-            f"network {name!r} has no setting {', '.join(map(repr, sorted(unknown)))}; it has "
-            f"{', '.join(sorted(known))}"
-        )
-    net = NETS[name](shape=shape, lineage=lineage, labels=labels, **settings)
-    net.prediction = prediction
     return net

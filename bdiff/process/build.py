@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from bdiff.expect import kind_of
 from bdiff.process.base import Process
 from bdiff.process.joint import Joint
 from bdiff.process.variance_exploding import VE
@@ -15,11 +16,8 @@ def process_from(settings: dict[str, Any]) -> Process:
     """The process that `to_dict` described.
 
     Raises:
-        ValueError: if the name is not that of a known process.
+        ValueError: if the name or a setting is unknown.
     """
     settings = dict(settings)
     name = settings.pop("name", "vp")
-    if name not in PROCESSES:
-        known = ", ".join(map(repr, PROCESSES))
-        raise ValueError(f"unknown forward process {name!r}; known: {known}")
-    return PROCESSES[name](**settings)
+    return kind_of(PROCESSES, "forward process", name, settings)(**settings)

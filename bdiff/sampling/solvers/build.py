@@ -1,8 +1,8 @@
 """Solvers by name."""
 
-import inspect
 from typing import Any
 
+from bdiff.expect import kind_of
 from bdiff.process import Process
 from bdiff.sampling.solvers.base import Solver
 from bdiff.sampling.solvers.ddim import DDIM
@@ -13,7 +13,7 @@ from bdiff.sampling.solvers.probability_flow import ProbabilityFlow
 from bdiff.sampling.solvers.sde import EulerMaruyama, PredictorCorrector
 from bdiff.sampling.solvers.unipc import UniPC
 
-SOLVERS = {
+SOLVERS: dict[str, type[Solver]] = {
     solver.name: solver
     for solver in (
         DDIM,
@@ -35,14 +35,7 @@ def solver_from(name: str, **options: Any) -> Solver:
     Raises:
         ValueError: if the name or an option is unknown, or an option is out of its range.
     """
-    if name not in SOLVERS:
-        raise ValueError(f"unknown solver {name!r}; known: {', '.join(map(repr, SOLVERS))}")
-    allowed = list(inspect.signature(SOLVERS[name]).parameters)
-    if unknown := sorted(options.keys() - set(allowed)):
-        raise ValueError(
-            f"solver {name!r} has no options {unknown}; it has {allowed or 'none'}, besides steps"
-        )
-    return SOLVERS[name](**options)
+    return kind_of(SOLVERS, "solver", name, options)(**options)
 
 
 def check_solver(solver: Solver, process: Process) -> None:
