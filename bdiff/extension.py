@@ -278,8 +278,8 @@ def with_label(model: Linear, new_class: str) -> Linear:
     assert isinstance(larger, Linear)
     state = model.state_dict()
     name = "net.conditioning.label.weight"
-    *told, untold = state[name].unbind()
-    state[name] = torch.stack([*told, torch.stack(told).mean(dim=0), untold])
+    *known, null = state[name].unbind()
+    state[name] = torch.stack([*known, torch.stack(known).mean(dim=0), null])
     if "sizes" in state:
         state["sizes"] = torch.cat([state["sizes"], larger.sizes[-1:]])
     larger.load_state_dict(state)

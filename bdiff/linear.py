@@ -1,4 +1,4 @@
-"""The paper's baseline: one reverse process for all classes, told the class by a label."""
+"""The paper's baseline: one reverse process for all classes, conditioned on a class label."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -12,9 +12,9 @@ from bdiff.process import Process
 
 
 class Linear(DiffusionModel):
-    """The label-guided baseline: one chain for all classes, told the class.
+    """The label-guided baseline: one chain for all classes, conditioned on the class.
 
-    Code len(classes) says that the class is not told; see `Guided`.
+    Code len(classes) stands for no class (the null label); see `Guided`.
 
     Args:
         process: the forward process.
@@ -40,9 +40,9 @@ class Linear(DiffusionModel):
                 self._observe_sizes(code, x_0[classes == code])
 
     @property
-    def knows_untold(self) -> bool:
-        """Whether it was trained with label dropout, which alone moves the embedding of "not told"
-        away from zero."""
+    def has_unconditional(self) -> bool:
+        """Whether it was trained with label dropout, which alone moves the embedding of the null
+        label away from zero."""
         return bool(self.net.get_parameter("conditioning.label.weight")[-1].any())
 
 
@@ -71,10 +71,10 @@ class Guided(DiffusionModel):
                 f"guidance needs a label-guided model and a weight of 0 or more, found a "
                 f"{model.kind} model and {weight}"
             )
-        if not model.knows_untold:
+        if not model.has_unconditional:
             raise ValueError(
-                "the model was trained without label_dropout, so it does not know what to predict "
-                "where the class is not told; train it with label_dropout=0.1"
+                "the model was trained without label_dropout, so it has no unconditional "
+                "prediction; train it with label_dropout=0.1"
             )
         self.model, self.weight = model, weight
         self.process, self.classes, self.shape = model.process, model.classes, model.shape
@@ -87,10 +87,10 @@ class Guided(DiffusionModel):
         return self.model.head_of(classes, t)
 
     def output(self, x_t: Tensor, t: Tensor, classes: Tensor, head: Tensor | None = None) -> Tensor:
-        untold = torch.full_like(classes, len(self.classes))
+        null = torch.full_like(classes, len(self.classes))
         both = self.model.output(
-            torch.cat([x_t, x_t]), torch.cat([t, t]), torch.cat([classes, untold])
+            torch.cat([x_t, x_t]), torch.cat([t, t]), torch.cat([classes, null])
         )
-        told, untold = both.chunk(2)
+        conditional, unconditional = both.chunk(2)
         # The output is linear in x̂_0 at fixed x_t, so guiding it is guiding x̂_0.
-        return untold + self.weight * (told - untold)
+        return unconditional + self.weight * (conditional - unconditional)

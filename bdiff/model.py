@@ -41,7 +41,7 @@ class DiffusionModel(nn.Module, ABC):
         net: settings of the network, see `bdiff.nets.build.net_from`.
         lineage: for every head (parameters of a branch's own), itself and the heads it inherits
             from; what the network is routed by.
-        labels: number of classes the network is told.
+        labels: number of class labels of the network; 0 for a branched one.
     """
 
     kind: str

@@ -67,7 +67,7 @@ class TrainingRun:
             )
         if settings.label_dropout and model.kind != "linear":
             raise ValueError(
-                f"label_dropout is {settings.label_dropout}, but a {model.kind} model is not told "
+                f"label_dropout is {settings.label_dropout}, but a {model.kind} model has no "
                 "labels; use 0"
             )
         check_training_objects(dataset)
@@ -128,15 +128,15 @@ class TrainingRun:
         noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(
             self.device
         )
-        told = classes
+        labels = classes
         if self.settings.label_dropout:
             dropped = random.random(len(chosen)) < self.settings.label_dropout
-            told = classes.masked_fill(
+            labels = classes.masked_fill(
                 torch.from_numpy(dropped).to(self.device), len(self.model.classes)
             )
         own, share = self.ranks.share(len(chosen))
         with self.precision:
-            losses = self.loss(x_0[own], told[own], t[own], noise[own])
+            losses = self.loss(x_0[own], labels[own], t[own], noise[own])
         # Shorter spans are seen as often: they count for less.
         weights = (high - low) / (self.spans[:, 1] - self.spans[:, 0]).max()
         self.optimizer.zero_grad()

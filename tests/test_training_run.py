@@ -1,4 +1,4 @@
-"""What a training run draws and how fast it learns: rates, times, labels that are not told."""
+"""What a training run draws and how fast it learns: rates, times, labels that are dropped."""
 
 from dataclasses import replace
 
@@ -98,6 +98,6 @@ def test_label_dropout_tells_some_classes_not(tree, monkeypatch):
     everything = replace(settings, label_dropout=0.0, steps=3)
     told = torch.cat([c for _, c in batches_seen(linear, data(), everything, monkeypatch)])
     assert set(told.tolist()) == {0, 1, 2}
-    message = "label_dropout is 0.25, but a branched model is not told labels"
+    message = "label_dropout is 0.25, but a branched model has no labels"
     with pytest.raises(ValueError, match=message):
         train(new_model(tree), data(), settings, device="cpu")

@@ -32,7 +32,7 @@ def net_from(
             says what it predicts, if not what its kind usually does.
         shape: shape of one object.
         lineage: for every branch, itself and the branches it descends from.
-        labels: number of classes to be told (label-guided model), or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
 
     Raises:
         ValueError: if the name, the prediction or a setting is unknown.

@@ -1,4 +1,4 @@
-"""What a network is told besides x_t: the time, and for label-guided models the class."""
+"""What a network is given besides x_t: the time, and for label-guided models the class."""
 
 import math
 
@@ -33,13 +33,13 @@ class FourierTime(nn.Module):
         return torch.cat([phase.sin(), phase.cos()], dim=1).float()
 
 
-class Conditioning(nn.Module):
+class TimeLabelEmbedding(nn.Module):
     """Time, and the label where there are any, as one vector per example.
 
     Args:
-        labels: number of classes a label-guided network can be told; 0 for a branched one, whose
-            classes are told apart by its branches.
-        width: numbers for the time; a label adds 32 (paper, section 3.1).
+        labels: number of class labels of a label-guided network; 0 for a branched one, which has a
+            branch per class.
+        width: features of the time; a label adds 32 (paper, section 3.1).
     """
 
     def __init__(self, labels: int = 0, width: int = 128):
@@ -47,7 +47,7 @@ class Conditioning(nn.Module):
         self.time = nn.Sequential(FourierTime(32), nn.Linear(32, width), nn.SiLU())
         self.label = nn.Embedding(labels, 32) if labels else None
         if self.label is not None:
-            nn.init.zeros_(self.label.weight[-1])  # "not told", see `bdiff.linear.Linear`
+            nn.init.zeros_(self.label.weight[-1])  # the null label, see `bdiff.linear.Linear`
         self.features = width + (32 if labels else 0)
 
     def forward(self, t: Tensor, label: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from bdiff.nets.conditioning import Conditioning
+from bdiff.nets.conditioning import TimeLabelEmbedding
 from bdiff.nets.heads import Lineage
 from bdiff.nets.network import Network
 from bdiff.nets.routing import Route, RoutedLinear
@@ -18,7 +18,7 @@ class DenseNet(Network):
         shape: (features,) of an object.
         lineage: for every branch, itself and the branches it descends from; as every branch has
             layers of its own here, only their number counts.
-        labels: number of classes to be told (label-guided model), or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
         width: units per layer.
         shared_layers: dense layers that all branches share, after those of the input and the time.
         branch_layers: dense layers of each branch, the output layer included.
@@ -43,7 +43,7 @@ class DenseNet(Network):
                 f"found {tuple(shape)} and {branch_layers}; for images use 'unet'"
             )
         (features,) = shape
-        self.conditioning = Conditioning(labels, width)
+        self.conditioning = TimeLabelEmbedding(labels, width)
         self.input = nn.Linear(features, width)
         self.condition = nn.Linear(self.conditioning.features, width)
         self.shared = nn.ModuleList(nn.Linear(width, width) for _ in range(shared_layers))

@@ -44,7 +44,7 @@ class GraphNet(Network):
         shape: (nodes, nodes + atoms) of a graph: bond orders, then atom types.
         lineage: for every branch, itself and the branches it descends from; as every branch has
             layers of its own here, only their number counts.
-        labels: number of classes to be told (label-guided model), or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
         width: features of a node, a multiple of 4.
         channels: channels of the attention layers but the last, which has half as many.
         layers: attention layers, the last of which is a branch's own.
@@ -72,7 +72,7 @@ class GraphNet(Network):
                 f"of channels, found {width} and {channels}"
             )
         branches = len(lineage)
-        self.conditioning = _Conditioning(labels)
+        self.conditioning = _TimeLabelEmbedding(labels)
         inputs = atoms + self.conditioning.features
         self.convolutions = nn.ModuleList(
             _Convolution(None, features, width) for features in (inputs, width)
@@ -100,11 +100,11 @@ class GraphNet(Network):
         pairs = NodePairs.of(mask, route)
         condition = self.conditioning(t[route.order], label[route.order])
         factor: Tensor
-        factor, told = (part.to(x.dtype) for part in condition)
+        factor, features = (part.to(x.dtype) for part in condition)
 
         bonds, atoms = x[..., : self.nodes, None], x[..., self.nodes :]
         bonds = pairs.matrices(pairs.values(bonds))
-        inputs = torch.cat([atoms, told.unsqueeze(1).expand(-1, self.nodes, -1)], dim=2)
+        inputs = torch.cat([atoms, features.unsqueeze(1).expand(-1, self.nodes, -1)], dim=2)
         inputs = inputs * mask.unsqueeze(2)
         atoms = self._atoms(atoms, inputs, bonds, mask, route)
         bonds = self._bonds(inputs, bonds, mask, pairs, route)
@@ -134,7 +134,7 @@ class GraphNet(Network):
         return pairs.matrices(output).squeeze(3)
 
 
-class _Conditioning(nn.Module):
+class _TimeLabelEmbedding(nn.Module):
     """The time as one factor, and the label where there are any as features of every node."""
 
     def __init__(self, labels: int):
@@ -143,7 +143,7 @@ class _Conditioning(nn.Module):
         self.fourier, self.time = FourierTime(256), nn.Linear(256, 1)
         self.label = nn.Embedding(labels, self.features) if labels else None
         if self.label is not None:
-            nn.init.zeros_(self.label.weight[-1])  # "not told", see `bdiff.linear.Linear`
+            nn.init.zeros_(self.label.weight[-1])  # the null label, see `bdiff.linear.Linear`
 
     def forward(self, t: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
         """t: (N,) in [0, 1]; label: (N,) int64 -> (N, 1) and (N, features)."""

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention, silu
 
-from bdiff.nets.heads import Adapted, Condition, Lineage
+from bdiff.nets.heads import Adapted, ConditionEmbedding, Lineage
 from bdiff.nets.network import Layer, Network
 from bdiff.nets.node_pairs import nodes_and_atoms
 from bdiff.nets.routing import Route
@@ -32,13 +32,13 @@ class GraphTransformer(Network):
     Args:
         shape: (nodes, nodes + atoms) of an object: per node its bonds, then its atom type.
         lineage: for every branch, itself and the branches it descends from.
-        labels: number of classes to be told (label-guided model), or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
         width: features of a node, a multiple of the attention heads.
         blocks: number of blocks.
         attention_heads: parts of the features that attend by themselves.
         rank: features of a branch's own products beside the last layer of a block and the output
             layer; 0 leaves a branch its vector alone.
-        condition: numbers that tell time, branch and label.
+        condition: features of the embedding of time, branch and label.
 
     Raises:
         ValueError: if objects are no graphs, or the attention heads do not divide the width.
@@ -65,7 +65,7 @@ class GraphTransformer(Network):
                 f"found {width} and {attention_heads}"
             )
         branches, row = len(lineage), self.nodes + atoms
-        self.conditioning = Condition(lineage, labels, condition)
+        self.conditioning = ConditionEmbedding(lineage, labels, condition)
         self.input = nn.Linear(row, width)
         self.place = nn.Parameter(0.5 * torch.randn(self.nodes, width))
         self.blocks = nn.ModuleList(

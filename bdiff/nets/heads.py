@@ -57,12 +57,12 @@ def head_parameters(net: nn.Module) -> dict[str, nn.Parameter]:
     }
 
 
-class Condition(nn.Module):
+class ConditionEmbedding(nn.Module):
     """Time, branch and label, where there are any, as one vector per example.
 
     Args:
         lineage: as in `InheritedVector`.
-        labels: number of classes that a label-guided network can be told, or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
         features: length of the vector.
     """
 

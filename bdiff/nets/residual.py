@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from bdiff.nets.heads import Adapted, Condition, Lineage
+from bdiff.nets.heads import Adapted, ConditionEmbedding, Lineage
 from bdiff.nets.network import Network
 from bdiff.nets.routing import Route
 
@@ -14,12 +14,12 @@ class ResidualNet(Network):
     Args:
         shape: (features,) of an object.
         lineage: for every branch, itself and the branches it descends from.
-        labels: number of classes to be told (label-guided model), or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
         width: units per layer.
         blocks: number of blocks.
         rank: features of a branch's own products beside the second layer of a block and the output
             layer; 0 leaves a branch its vector alone.
-        condition: numbers that tell time, branch and label.
+        condition: features of the embedding of time, branch and label.
 
     Raises:
         ValueError: if objects are no tables.
@@ -45,7 +45,7 @@ class ResidualNet(Network):
             )
         (features,) = shape
         branches = len(lineage)
-        self.conditioning = Condition(lineage, labels, condition)
+        self.conditioning = ConditionEmbedding(lineage, labels, condition)
         self.input = nn.Linear(features, width)
         self.blocks = nn.ModuleList(_Block(width, condition, branches, rank) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, silu
 
-from bdiff.nets.heads import Adapted, Condition, Lineage
+from bdiff.nets.heads import Adapted, ConditionEmbedding, Lineage
 from bdiff.nets.network import Network
 from bdiff.nets.routing import Route
 
@@ -23,14 +23,14 @@ class ResidualUNet(Network):
     Args:
         shape: (channels, height, width) of an image.
         lineage: for every branch, itself and the branches it descends from.
-        labels: number of classes to be told (label-guided model), or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
         channels: channels at each resolution, multiples of 8; each but the first has half the
             height and width of the one before.
         blocks: blocks at each resolution, in the encoder and again in the decoder.
         patch: height and width of the patches.
         rank: channels of a branch's own products beside the second layer of the decoder's blocks
             and the output layer; 0 leaves a branch its vector alone.
-        condition: numbers that tell time, branch and label.
+        condition: features of the embedding of time, branch and label.
 
     Raises:
         ValueError: if objects are no images, or channels or patches do not fit.
@@ -65,7 +65,7 @@ class ResidualUNet(Network):
             )
         branches = len(lineage)
         self.patch = patch
-        self.conditioning = Condition(lineage, labels, condition)
+        self.conditioning = ConditionEmbedding(lineage, labels, condition)
         pixels = shape[0] * patch**2
         self.input = nn.Conv2d(pixels, channels[0], 3, padding=1)
         self.encoder, self.down = nn.ModuleList(), nn.ModuleList()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from bdiff.nets.conditioning import Conditioning
+from bdiff.nets.conditioning import TimeLabelEmbedding
 from bdiff.nets.heads import Lineage
 from bdiff.nets.network import Network
 from bdiff.nets.routing import Route, RoutedConvTranspose, RoutedGroupNorm, RoutedLinear
@@ -26,7 +26,7 @@ class UNet(Network):
         shape: (channels, height, width) of an image.
         lineage: for every branch, itself and the branches it descends from; as every branch has
             layers of its own here, only their number counts.
-        labels: number of classes to be told (label-guided model), or 0.
+        labels: number of class labels of a label-guided network; 0 for a branched one.
         channels: output channels of the encoder's convolutions, multiples of 32.
         strides: their strides, 1 or 2.
 
@@ -55,7 +55,7 @@ class UNet(Network):
                 f"{tuple(shape)}, channels {list(channels)} and strides {list(strides)}; for "
                 "tables use 'dense'"
             )
-        self.conditioning = Conditioning(labels)
+        self.conditioning = TimeLabelEmbedding(labels)
         widths = [shape[0], *channels]
         sizes = _sizes(shape[1:], strides)
         if any((size - 3) % strides[0] for size in shape[1:]):

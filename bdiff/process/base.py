@@ -38,6 +38,10 @@ class Process(ABC):
     def log_snr(self, t: Tensor | float) -> Tensor:
         """log(alpha² / sigma²); +inf at t = 0."""
 
+    def half_log_snr(self, t: Tensor | float) -> Tensor:
+        """λ = log(alpha / sigma), the variable that exponential integrators step in."""
+        return 0.5 * self.log_snr(t)
+
     @abstractmethod
     def time_of(self, log_snr: Tensor | float) -> Tensor:
         """The t at which `log_snr(t)` has the given value; it may lie beyond the horizon.

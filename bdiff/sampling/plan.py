@@ -22,7 +22,7 @@ class Leg:
     """`count` samples on their way through one branch.
 
     Args:
-        lineage: name of the noise they see: a class name.
+        noise_class: class whose noise they see; samples of one class and number see the same.
         classes: requested classes that need the result; the first of them is told to the model.
         count: number of samples.
         nodes: times, descending; two or more.
@@ -31,7 +31,7 @@ class Leg:
             where there is no tree.
     """
 
-    lineage: str
+    noise_class: str
     classes: tuple[str, ...]
     count: int
     nodes: tuple[float, ...]

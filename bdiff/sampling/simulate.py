@@ -135,7 +135,7 @@ class _Simulation:
         values = sample_noise(
             self.seed,
             *purpose,
-            leg.lineage,
+            leg.noise_class,
             first=self.first,
             count=leg.count,
             shape=self.model.shape,

@@ -68,7 +68,7 @@ def test_second_order_in_the_form_of_its_paper(x, step):
         x, step, prepended(no_history(x, 0), earlier, before)
     )
     x_0 = step.denoise(x, step.s)
-    r = (step.half_log_snr(step.s) - step.half_log_snr(before)) / step.h
+    r = (step.process.half_log_snr(step.s) - step.process.half_log_snr(before)) / step.h
     expected = ddim_mean(x, x_0 + (x_0 - earlier) / (2 * r[:, None]), step)
     torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
 

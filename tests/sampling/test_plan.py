@@ -72,4 +72,4 @@ def test_cost_of_sharing(tree):
 def test_only_branches_of_requested_classes_are_simulated(tree):
     legs = shared(tree, {"4": 1}, (1.0, 0.0))
     assert [leg.classes for leg in legs] == [("4",)] * 3
-    assert [leg.lineage for leg in legs] == ["0", "4", "4"]
+    assert [leg.noise_class for leg in legs] == ["0", "4", "4"]

@@ -45,15 +45,10 @@ class Step:
         """∇ log p_time(x) = (alpha x̂_0 - x) / sigma²."""
         return (self.alpha(time, x) * self.denoise(x, time) - x) / self.sigma(time, x) ** 2
 
-    def half_log_snr(self, time: Tensor) -> Tensor:
-        """λ = log(alpha / sigma), (N,) float64: the variable the exponential integrators step
-        in."""
-        return 0.5 * self.process.log_snr(time)
-
     @property
     def h(self) -> Tensor:
         """λ_t - λ_s > 0, (N,)."""
-        return self.half_log_snr(self.t) - self.half_log_snr(self.s)
+        return self.process.half_log_snr(self.t) - self.process.half_log_snr(self.s)
 
 
 class Solver(ABC):

@@ -47,7 +47,7 @@ class DEIS(Multistep):
         return step.process.alpha(step.t) / step.process.alpha(step.s)
 
     def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
-        start, end = 0.5 * process.log_snr(times[:, :1]), 0.5 * process.log_snr(t)[:, None]
+        start, end = process.half_log_snr(times[:, :1]), process.half_log_snr(t)[:, None]
         points, weights = POINTS.to(times.device), WEIGHTS.to(times.device)
         levels = start + 0.5 * (end - start) * (1 + points)  # (n, 32)
         density = -0.5 * (end - start) * weights * torch.exp(-levels)

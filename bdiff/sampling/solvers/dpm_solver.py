@@ -55,8 +55,8 @@ class DPMSolverPP(Multistep):
     def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
         if times.shape[1] < 3:
             return data_weights(process, times, t)
-        level_s, level_p, level_q = 0.5 * process.log_snr(times).T
-        h = 0.5 * process.log_snr(t) - level_s
+        level_s, level_p, level_q = process.half_log_snr(times).T
+        h = process.half_log_snr(t) - level_s
         r_0, r_1 = (level_s - level_p) / h, (level_p - level_q) / h
         total = -torch.expm1(-h)
         of_d_1 = 1 - total / h
@@ -77,8 +77,8 @@ class SDEDPMSolverPP(Multistep):
         return super().scale(step) * torch.exp(-step.h)
 
     def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
-        levels = 0.5 * process.log_snr(times)
-        h = 0.5 * process.log_snr(t) - levels[:, 0]
+        levels = process.half_log_snr(times)
+        h = process.half_log_snr(t) - levels[:, 0]
         total = -process.alpha(t) * torch.expm1(-2 * h)
         if times.shape[1] == 1:
             return total[:, None]

@@ -54,8 +54,8 @@ def well_spaced(history: Memory, process: Process, t: Tensor) -> Memory:
     """
     times = history["times"]
     # the infinite times come last, and any level does for them
-    levels = 0.5 * process.log_snr(times.where(times.isfinite(), process.horizon))
-    h = 0.5 * process.log_snr(t)[:, None] - levels[:, :1]
+    levels = process.half_log_snr(times.where(times.isfinite(), process.horizon))
+    h = process.half_log_snr(t)[:, None] - levels[:, :1]
     needed = torch.arange(times.shape[1], device=times.device) * h / 1.5
     near = (levels[:, :1] - levels < needed).cumsum(dim=1) > 0
     return history | {"times": times.masked_fill(near, torch.inf)}

@@ -43,7 +43,7 @@ def data_weights(process: Process, times: Tensor, t: Tensor) -> Tensor:
     Returns:
         (n, k); they sum to alpha_t (1 - e^{-h}).
     """
-    levels, end = 0.5 * process.log_snr(times), 0.5 * process.log_snr(t)
+    levels, end = process.half_log_snr(times), process.half_log_snr(t)
     h = end - levels[:, 0]
     total = -process.alpha(t) * torch.expm1(-h)
     others = times.shape[1] - 1
