@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bdiff.data.checks import check_class_names
+
 
 def class_names(names: Sequence[str]) -> tuple[str, ...]:
     """The names as they are, if they can be those of classes.
@@ -102,14 +104,11 @@ class BranchTree:
         """Integer code of a class.
 
         Raises:
-            ValueError: if the tree has no such class; the message lists the classes.
+            ValueError: if the tree has no such class; the message lists those it has, and the nearest.
         """
-        try:
-            return self._codes[name]
-        except KeyError:
-            raise ValueError(
-                f"unknown class {name!r}; the classes are {list(self.classes)}"
-            ) from None
+        if name not in self._codes:
+            check_class_names([name], self.classes)
+        return self._codes[name]
 
     @cached_property
     def _codes(self) -> dict[str, int]:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bdiff.data.checks import check_class_names
 from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
@@ -193,11 +194,7 @@ def _check_pairs(model: DiffusionModel, pairs: Sequence[tuple[str, str]]) -> Non
         if isinstance(pair, str) or len(pair) != 2:
             raise ValueError(f"a pair is two class names, ('a', 'b'), found {pair!r}")
         a, b = pair
-        for name in pair:
-            if name not in model.classes:
-                raise ValueError(
-                    f"unknown class {name!r}; the model's classes are {list(model.classes)}"
-                )
+        check_class_names(pair, model.classes)
         if a == b:
             raise ValueError(f"a pair needs two different classes, found {a!r} twice")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from bdiff.data.checks import check_class_names
 from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
@@ -199,11 +200,8 @@ def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -
             f"expected counts by class name, found {request!r}; the model's classes are "
             f"{list(model.classes)}"
         )
+    check_class_names(request, model.classes)
     for name, count in request.items():
-        if name not in model.classes:
-            raise ValueError(
-                f"unknown class {name!r}; the model's classes are {list(model.classes)}"
-            )
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{count} samples of class {name!r} asked for; ask for 1 or more")
     if share_trunks and model.tree is None:

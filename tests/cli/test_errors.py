@@ -25,7 +25,7 @@ from .zoo import fails
         ("tree zoo.csv --label species -o new.json --set net.width=2", "no section 'net' here"),
         ("tree zoo.csv --label species -o new.json --branch-time 2", "strictly between 0 and 1"),
         ("sample nowhere --count 2 -o s.csv", "nowhere is no folder by `bdiff fit`"),
-        ("sample zoo --count cat=2 -o s.csv", "unknown class 'cat'.*'ape', 'bee', 'cow'"),
+        ("sample zoo --count cat=2 -o s.csv", "unknown class 'cat'; the classes are ape, bee, cow"),
         ("sample zoo --count 2 ape=1 -o s.csv", "one number for every class, or CLASS=N"),
         ("sample zoo --count ape=2 ape=1 -o s.csv", "once for each"),
         ("sample zoo --count 2 -o s.csv --solver ddim", "needs a number of steps"),

@@ -159,9 +159,7 @@ def test_seed_zero_is_a_seed(branched):
 @pytest.mark.fault("F18")
 def test_bad_requests_are_refused(branched, linear):
     sampler = Sampler.of(SOLVERS["ddim"])
-    with pytest.raises(
-        ValueError, match=r"unknown class '7'; the model's classes are \['0', '4', '9'\]"
-    ):
+    with pytest.raises(ValueError, match="unknown class '7'; the classes are 0, 4, 9"):
         sample(branched, {"7": 1}, sampler)
     with pytest.raises(ValueError, match="0 samples of class '4' asked for"):
         sample(branched, {"4": 0}, sampler)
