@@ -120,7 +120,7 @@ class Branched(DiffusionModel):
         Args:
             x_t: (N, *shape) as the parent makes them.
             t: the time, usually that of a branch point.
-            parent, child: numbers of the heads.
+            parent, child: indices of the heads.
         """
         if parent == child or self.process.joint:
             return x_t  # the nodes of graphs have no order, so there is no mean of them

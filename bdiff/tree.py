@@ -104,7 +104,7 @@ class BranchTree:
         """Integer code of a class.
 
         Raises:
-            ValueError: if the tree has no such class; the message lists those it has, and the nearest.
+            ValueError: if the tree has no such class; the message names those it has.
         """
         if name not in self._codes:
             check_class_names([name], self.classes)

@@ -98,8 +98,8 @@ def first_met(
 def join(tree: BranchTree, name: str, crossing: Mapping[str, float], least: float) -> BranchTree:
     """The tree with one more class, where complete linkage would have it; the rest stays.
 
-    Coming from noise, on the way to the class that it may share with longest, it leaves the first
-    branch that it may not share with all of the branch's classes to its start.
+    Walk down from the root towards the class that it can share a process with longest: the new
+    class leaves in the first branch that it cannot share with all its classes down to its start.
 
     Args:
         tree: of the classes there are.

@@ -32,7 +32,8 @@ BRANCH_TIMES = ("insert", "coalesce")
 
 
 class Coordinate(NamedTuple):
-    """c of the log-SNR and time, and time of c; all (n,) float64."""
+    """What a grid is even in: `of(process, t)` is the coordinate c at the times t, and
+    `time(process, c)` its inverse; all (n,) float64."""
 
     of: Callable[[Process, Tensor], Tensor]
     time: Callable[[Process, Tensor], Tensor]

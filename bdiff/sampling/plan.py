@@ -26,7 +26,7 @@ class Leg:
         classes: requested classes that need the result; the first of them is told to the model.
         count: number of samples.
         nodes: times, descending; two or more.
-        parent: number of the leg that this one continues, or None if it starts from given states.
+        parent: index of the leg that this one continues, or None if it starts from given states.
         branch: all classes of the branch that is evaluated, in the tree that is sampled by; empty
             where there is no tree.
     """

@@ -35,7 +35,7 @@ def simulate(
         solver: makes the steps.
         seed: of all noise.
         first: number of the first sample; noise belongs to the number.
-        given: (count, *shape) states to start from, by number of the leg; other legs without a
+        given: (count, *shape) states to start from, by index of the leg; other legs without a
             parent start from the prior.
         clip: keep every predicted x̂_0 inside the range of the training objects, channel by channel.
         progress: called after every step with the network evaluations it took.
