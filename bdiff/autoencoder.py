@@ -100,22 +100,22 @@ def checked_counts(dataset: Dataset, genes: Sequence[str] | None = None) -> np.n
         missing = [gene for gene in genes if gene not in found]
         other = f"{missing[0]!r} is missing" if missing else "some are more, or the order differs"
         raise ValueError(
-            f"{name} has {len(found)} genes, but not the {len(genes)} of the autoencoder: {other}. "
-            "Select the genes that it has (autoencoder.genes), or fit another one."
+            f"{name} has {len(found)} genes, but not the {len(genes)} of the autoencoder: {other}; "
+            "select the genes that it has (autoencoder.genes), or fit another one"
         )
     wrong = (x < 0) | (x != np.rint(x))
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise ValueError(
             f"{name} has {wrong.sum():,} values that are no counts, the first {x[row, column]:g} "
-            f"for gene {found[column]!r} in row {row}; whole numbers of 0 or more are expected. "
-            "Give the raw counts, neither normalised nor logged nor standardised."
+            f"for gene {found[column]!r} in row {row}; whole numbers of 0 or more are expected; "
+            "give the raw counts, neither normalised nor logged nor standardised"
         )
     empty = np.flatnonzero(x.sum(axis=1) == 0)
     if len(empty):
         raise ValueError(
             f"{name} has {len(empty):,} cells without a single count in its {len(found)} genes, "
-            f"the first in row {empty[0]}. Leave them out, or keep more genes."
+            f"the first in row {empty[0]}; leave them out, or keep more genes"
         )
     return x
 
@@ -212,8 +212,8 @@ def encode(autoencoder: LDVAE, dataset: Dataset, scaling: dict[str, Any] | None 
     Args:
         autoencoder: fitted to these genes.
         dataset: raw counts, x (N, genes).
-        scaling: that of cells encoded before, beside which these are to stand; by default what
-            standardises the training cells of this data set.
+        scaling: reuse this scaling of cells encoded earlier; by default, standardise by this data
+            set's training cells.
 
     Returns:
         The same cells, classes, covariates and split with x (N, latent), features "z1", "z2", ...;

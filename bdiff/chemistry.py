@@ -164,7 +164,7 @@ def _checked(x: np.ndarray) -> np.ndarray:
     x = np.asarray(x)
     if x.ndim != 3 or x.shape[2] - x.shape[1] != len(ELEMENTS):
         raise ValueError(
-            f"x has shape {x.shape}; molecules have (N, nodes, nodes + {len(ELEMENTS)})."
+            f"x has shape {x.shape}; molecules have (N, nodes, nodes + {len(ELEMENTS)})"
         )
     return x
 

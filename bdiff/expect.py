@@ -1,6 +1,7 @@
-"""The first check of a public function: is an argument what it takes?"""
+"""The first check of a public function: is an argument what it takes, and a name one of those?"""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from difflib import get_close_matches
 from inspect import signature
 from typing import TypeVar
 
@@ -55,6 +56,12 @@ def kind_of(
             f"{', '.join(known) or 'none'}"
         )
     return found
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """The end of a message: the most similar of the known names, or nothing if none is similar."""
+    matches = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def _shown(value: object) -> str:

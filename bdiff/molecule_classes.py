@@ -16,19 +16,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from bdiff.data.checks import hint
+from bdiff.data.classes import MOLECULE_CLASSES
+from bdiff.expect import nearest
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
-CLASSES = {
-    "rings": ("acyclic", "one ring"),
-    "halogen": ("no halogen", "halogen"),
-    "aromatic": ("not aromatic", "aromatic"),
-    "heteroaromatic": ("carboaromatic", "heteroaromatic"),
-    "bicyclic": ("not bicyclic", "bicyclic"),
-    "non_aromatic_ring": ("no non-aromatic ring", "non-aromatic ring"),
-}
 HALOGENS = frozenset((9, 17, 35, 53))  # atomic numbers
 
 
@@ -68,7 +61,7 @@ def has_non_aromatic_ring(mol: "Mol") -> bool:
     return any(bond.IsInRing() and not bond.GetIsAromatic() for bond in mol.GetBonds())
 
 
-# Position in the classes above, or None.
+# Position in `MOLECULE_CLASSES`, or None.
 _POSITIONS: dict[str, Callable[["Mol"], int | None]] = {
     "rings": lambda mol: count if (count := ring_count(mol)) < 2 else None,
     "halogen": lambda mol: halogen_count(mol) > 0,
@@ -83,7 +76,7 @@ def predicate(classes_by: str | Callable[["Mol"], str | None]) -> Callable[["Mol
     """The function from a sanitised molecule to its class name, or None for no class.
 
     Args:
-        classes_by: a key of `CLASSES`, such a function, or where to import one from,
+        classes_by: a key of `MOLECULE_CLASSES`, such a function, or where to import one from,
             "module:function".
 
     Raises:
@@ -91,8 +84,8 @@ def predicate(classes_by: str | Callable[["Mol"], str | None]) -> Callable[["Mol
         TypeError: by the function returned, if a predicate of one's own gives anything else than a
             text or None.
     """
-    if classes_by in CLASSES:
-        names, position = CLASSES[classes_by], _POSITIONS[classes_by]
+    if classes_by in MOLECULE_CLASSES:
+        names, position = MOLECULE_CLASSES[classes_by], _POSITIONS[classes_by]
         return lambda mol: None if (found := position(mol)) is None else names[found]
     own = classes_by if callable(classes_by) else _imported(classes_by)
 
@@ -108,18 +101,17 @@ def predicate(classes_by: str | Callable[["Mol"], str | None]) -> Callable[["Mol
 def _imported(place: str) -> Callable[["Mol"], str | None]:
     module, colon, function = place.partition(":")
     if not colon:
-        known = ", ".join(CLASSES)
         raise ValueError(
-            f"Unknown predicate {place!r}{hint(place, CLASSES)} Expected {known}, or a function of "
-            "your own as module:function."
+            f"unknown predicate {place!r}; expected {', '.join(MOLECULE_CLASSES)}, or a function "
+            f"of your own as module:function{nearest(place, MOLECULE_CLASSES)}"
         )
     try:
         own: Callable[[Mol], str | None] = getattr(import_module(module), function)
         return own
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"{place!r}: {error}. Put the folder of the module on PYTHONPATH (PYTHONPATH=. for the "
-            "working directory)."
+            f"{place!r}: {error}; put the folder of the module on PYTHONPATH (PYTHONPATH=. for the "
+            "working directory)"
         ) from None
     except AttributeError:
-        raise ValueError(f"The module {module!r} has no function {function!r}.") from None
+        raise ValueError(f"the module {module!r} has no function {function!r}") from None

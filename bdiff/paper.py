@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bdiff.data.mnist import GARMENTS
+from bdiff.data.classes import GARMENTS
 from bdiff.tree import BranchPoint, BranchTree
 
 if TYPE_CHECKING:
@@ -23,16 +23,13 @@ if TYPE_CHECKING:
 FOLDER = Path("data/paper")  # in the repository; seen from its root
 
 
-def paper_tree(
-    name: str, path: str | Path = FOLDER / "branches.csv", *, min_time: float = 0.0
-) -> BranchTree:
+def paper_tree(name: str, path: str | Path = FOLDER / "branches.csv") -> BranchTree:
     """A branch tree of the paper, in the time of the process it was found under.
 
     Args:
         name: value of the column `tree`, for example "mnist" or "letters_avy".
         path: the file of branch lists: columns tree, classes (names with spaces between), start,
             end.
-        min_time: branch points below it are lifted to it; see `tree_from_branches`.
 
     Returns:
         The tree, its classes in the order of the paper's labels; its horizon is the end of the
@@ -41,7 +38,7 @@ def paper_tree(
     Raises:
         ValueError: if the file has no such tree, or if the list is no tree. Two of the paper's
             lists are none: "mnist_extension_2" overlaps itself, and "fashion_mnist_zero_length"
-            needs a `min_time`.
+            has branches of length 0.
     """
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -61,25 +58,21 @@ def paper_tree(
     classes = [_class_name(name, label) for label in sorted(labels, key=lambda c: (len(c), c))]
     horizon = max(end for _, _, end in branches)
     try:
-        return tree_from_branches(branches, classes, horizon, min_time)
+        return tree_from_branches(branches, classes, horizon)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 
 
-def paper_numbers(path: str | Path = FOLDER / "numbers.csv", **wanted: str) -> "pd.DataFrame":
+def paper_numbers(path: str | Path = FOLDER / "numbers.csv") -> "pd.DataFrame":
     """The paper's numbers as a data frame.
 
     Args:
         path: the file: columns experiment, dataset, model, class, metric, value, error, unit,
             source.
-        wanted: values that a column must have, for example experiment="quality", dataset="letters".
 
     Returns:
         pandas.DataFrame with the file's columns; value and error are float64 (NaN for no error),
         the others str; `class` is "mean" or "median" for a mean or median over classes.
-
-    Raises:
-        ValueError: if no row fits.
     """
     import pandas as pd
 
@@ -87,11 +80,7 @@ def paper_numbers(path: str | Path = FOLDER / "numbers.csv", **wanted: str) -> "
     for column in ("value", "error"):
         table[column] = pd.to_numeric(table[column])
     table["class"] = list(map(_class_name, table["dataset"], table["class"]))
-    for column, value in wanted.items():
-        table = table[table[column] == value]
-    if table.empty:
-        raise ValueError(f"{path} has no row with {wanted}")
-    return table.reset_index(drop=True)
+    return table
 
 
 def _class_name(dataset: str, label: str) -> str:
@@ -101,28 +90,20 @@ def _class_name(dataset: str, label: str) -> str:
 
 
 def tree_from_branches(
-    rows: Iterable[tuple[Iterable[str], float, float]],
-    classes: Sequence[str] | None = None,
-    horizon: float = 1.0,
-    min_time: float = 0.0,
+    rows: Iterable[tuple[Iterable[str], float, float]], classes: Sequence[str], horizon: float = 1.0
 ) -> BranchTree:
     """The tree that a list of branches (classes, start, end) describes, as the paper prints them.
 
     Args:
         rows: the branches, in any order.
-        classes: names in the order wanted; by default the order of the leaves.
+        classes: names in the order wanted.
         horizon: T.
-        min_time: branch points below this time are lifted to it; lists made without a minimum can
-            hold leaves of length 0.
 
     Raises:
         ValueError: if the branches of a class overlap, leave a gap, do not gain classes on the way
             to the horizon, or do not meet those of other classes at branch points.
     """
     branches = [(frozenset(names), float(start), float(end)) for names, start, end in rows]
-    if classes is None:
-        leaves = (names for names, start, _ in branches if len(names) == 1 and start == 0)
-        classes = [next(iter(names)) for names in leaves]
     known = sorted({name for names, _, _ in branches for name in names})
     for name in dict.fromkeys([*classes, *known]):
         below: frozenset[str] = frozenset()
@@ -144,7 +125,5 @@ def tree_from_branches(
             below, bound = names, end
         if bound != horizon:
             raise ValueError(f"the branches of class {name!r} end at {bound:g}, not at {horizon:g}")
-    points = [
-        BranchPoint(names, max(start, min_time)) for names, start, _ in branches if len(names) > 1
-    ]
+    points = [BranchPoint(names, start) for names, start, _ in branches if len(names) > 1]
     return BranchTree(classes, points, horizon)

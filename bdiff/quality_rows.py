@@ -1,9 +1,15 @@
 """Which rows of quality.csv (see `bdiff.analysis.quality`) a number is taken from."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def rows_with(table: "pd.DataFrame", wanted: Mapping[str, str]) -> "pd.DataFrame":
+    """The rows of a table that have all wanted values, by column."""
+    return table[(table[list(wanted)] == list(wanted.values())).all(axis=1)]
 
 
 def of_metric(quality: "pd.DataFrame", metric: str) -> "pd.DataFrame":

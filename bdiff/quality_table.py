@@ -7,7 +7,7 @@ the model cost to train and to sample, so that a number is not compared without 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bdiff.quality_rows import models_of
+from bdiff.quality_rows import models_of, rows_with
 from bdiff.sampling.files import Samples
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SINGLE = ("accuracy", "nearest_distance", "near_copies")
 SPLITS = ("train", "test")
 FLOORED = BETWEEN[:2]
 ORIGIN = (
-    *("steps", "train_seconds", "solver", "evaluations_per_object"),
+    *("steps", "train_seconds", "solver", "nfe_per_object"),
     *("sample_seconds", "samples", "command"),
 )
 COLUMNS = (
@@ -42,7 +42,7 @@ def origin_of(manifest: Mapping[str, Any], samples: Samples, command: str = "") 
         command: that made both.
 
     Returns:
-        Training steps and seconds, solver with its settings, network evaluations per object,
+        Training steps and seconds, solver with its settings, network evaluations (NFE) per object,
         seconds of sampling and number of samples, and the command. What an older file does not say
         is missing.
     """
@@ -53,7 +53,7 @@ def origin_of(manifest: Mapping[str, Any], samples: Samples, command: str = "") 
         "steps": about.get("training", {}).get("steps"),
         "train_seconds": about.get("seconds"),
         "solver": " ".join([name, *(f"{key}={solver[key]}" for key in sorted(solver))]),
-        "evaluations_per_object": meta.get("nfe_per_object"),
+        "nfe_per_object": meta.get("nfe_per_object"),
         "sample_seconds": meta.get("seconds"),
         "samples": len(samples),
         "command": command,
@@ -84,8 +84,7 @@ def quality_table(
     means = quality.groupby(["dataset", "model", "metric", "split"])["value"].mean()
     fewest = quality.groupby(["dataset", "metric", "split"])["n"].min()
     wanted = {"experiment": "quality", "class": "mean", "metric": "frechet_raw"}
-    printed = paper[(paper[list(wanted)] == pd.Series(wanted)).all(axis=1)]
-    printed = printed.set_index(["dataset", "model"])["value"]
+    printed = rows_with(paper, wanted).set_index(["dataset", "model"])["value"]
     rows = []
     for dataset, of_dataset in quality.groupby("dataset", sort=False):
         for model in models_of(of_dataset):
@@ -123,7 +122,7 @@ SHOWN: dict[str, str | list[str]] = {
     "nearest": "nearest_distance",
     "near copies": "near_copies",
     "steps": "steps",
-    "calls": "evaluations_per_object",
+    "NFE per object": "nfe_per_object",
 }
 SUMMARY: dict[str, str | list[str]] = {
     "data set": "dataset",
@@ -132,7 +131,7 @@ SUMMARY: dict[str, str | list[str]] = {
     "paper": "paper_frechet_raw",
     "accuracy": "accuracy",
     "training steps": "steps",
-    "network calls per object": "evaluations_per_object",
+    "NFE per object": "nfe_per_object",
 }
 
 
@@ -143,13 +142,13 @@ def quality_markdown(table: "pd.DataFrame", shown: dict[str, str | list[str]] = 
         cells = []
         for columns in shown.values():
             columns = [columns] if isinstance(columns, str) else columns
-            texts = [_rounded(row[column], column) for column in columns]
+            texts = [_cell(row[column], column) for column in columns]
             cells.append(" / ".join(text or "–" for text in texts) if any(texts) else "")
         lines.append([cell or "–" for cell in cells])
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _rounded(value: Any, column: str) -> str:
+def _cell(value: Any, column: str) -> str:
     """Three significant digits or whole numbers; nothing for what is not known."""
     import pandas as pd
 
@@ -163,4 +162,9 @@ def _rounded(value: Any, column: str) -> str:
         return f"{value:.2f}"
     if column in ("accuracy", "near_copies"):
         return f"{value:.3f}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    return rounded(value)
+
+
+def rounded(number: float) -> str:
+    """Three significant digits; of a hundred or more, all before the decimal point."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:#.3g}".rstrip(".")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bdiff.files import atomic_write
+from bdiff.files import atomic_write, write_text
 from bdiff.quality_table import COLUMNS, NUMBERS, SHOWN, SUMMARY, quality_markdown
 from bdiff.script import run
 
@@ -71,8 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with atomic_write(record) as path:
         table.to_csv(path, index=False)
     for name, text in texts.items():
-        with atomic_write(args.root / name) as path:
-            path.write_text(text, encoding="utf-8")
+        write_text(args.root / name, text)
     print(f"{', '.join(texts)}: {len(table)} rows")
 
 

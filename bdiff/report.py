@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from bdiff.quality_table import rounded
+
 LARGEST_SVG = 400_000  # bytes of a drawing; beyond them the pixels are embedded
 NUMBER = re.compile(r"([FT]\d+[a-z]?)_")
 PANEL = re.compile(r"^(F\d+)[a-z]_")
@@ -195,7 +197,7 @@ def read_table(path: str | Path, columns: Mapping[str, str | Sequence[str]]) -> 
         names = (names,) if isinstance(names, str) else names
         if all(name in found and (found[name] != "").any() for name in names):
             number = names[0] not in TEXT and not found[names[0]].isin(["True", "False"]).any()
-            write = str if names[0] in TEXT else _rounded
+            write = str if names[0] in TEXT else _cell
             rows = zip(*(found[name] for name in names), strict=True)
             shown[heading, number] = [
                 (" / ".join(map(write, row)) if any(row) else "–", number) for row in rows
@@ -203,15 +205,14 @@ def read_table(path: str | Path, columns: Mapping[str, str | Sequence[str]]) -> 
     return Table(tuple(shown), tuple(zip(*shown.values(), strict=True)))
 
 
-def _rounded(value: str) -> str:
+def _cell(value: str) -> str:
     """A number with three digits, a whole one with all; words as they are."""
     try:
         number = float(value)
     except ValueError:
         return WORDS.get(value, value)
-    if number.is_integer() and "e" not in value:
-        return f"{number:,.0f}"
-    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:#.3g}".rstrip(".")
+    whole = number.is_integer() and "e" not in value
+    return f"{number:,.0f}" if whole else rounded(number)
 
 
 def render(template: str, parts: Sequence[Part], about: Mapping[str, Any]) -> str:

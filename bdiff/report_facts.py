@@ -4,21 +4,18 @@ Settings are those of the configuration as plain values, as the rule `make_repor
 `figures` that are made and `datasets` that are run, by name.
 """
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 
-from bdiff.data.dataset import METADATA_KEY
+from bdiff.data.dataset import read_facts
 from bdiff.report import Chapter, Facts, Table
 from bdiff.report_words import PARTS, named, training_words, tree_words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DIGITS = 12  # of a hash that are shown
 
@@ -35,7 +32,7 @@ class DataFacts:
 
     @property
     def kind(self) -> str:
-        return "rows" if len(self.shape) == 1 else "images"
+        return {1: "rows", 2: "molecules", 3: "images"}[len(self.shape)]
 
     @property
     def text(self) -> str:
@@ -46,13 +43,12 @@ class DataFacts:
         )
 
 
-def read_facts(path: str | Path) -> DataFacts:
+def data_facts(path: str | Path) -> DataFacts:
     """The facts of a data set, from its file; objects are counted, not read."""
-    table = pq.read_table(path, columns=["split"])
-    facts = json.loads(table.schema.metadata[METADATA_KEY])
-    test = table["split"].to_pylist().count("test")
+    facts = read_facts(path)
+    split = pq.read_table(path, columns=["split"])["split"].to_pylist()
     shape, classes = tuple(facts["shape"]), tuple(facts["classes"])
-    return DataFacts(facts["title"], shape, classes, len(table) - test, test)
+    return DataFacts(facts["title"], shape, classes, split.count("train"), split.count("test"))
 
 
 def facts_of(
@@ -123,7 +119,7 @@ def data_table(settings: Mapping[str, Any], data: Mapping[str, DataFacts]) -> Ta
     return Table(tuple((h, h in numbers) for h in headings), tuple(map(tuple, cells)))
 
 
-def kept_words(hashes: "pd.DataFrame") -> str:
+def kept_words(hashes: pd.DataFrame) -> str:
     """Whether adding classes left all that a branched model had learned as it was.
 
     Args:

@@ -8,18 +8,15 @@ there.
 import csv
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from bdiff.analysis.stages import Series, Stage, of_paper, same_samples
 from bdiff.paper import paper_tree
 from bdiff.process import process_from
 from bdiff.quality_rows import models_of, of_metric
 from bdiff.tree import BranchTree
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ESTIMATORS = ("aligned_pairs", "all_pairs")  # the paper's, and the one without Monte-Carlo noise
 WAYS = ("separate", "shared")
@@ -34,7 +31,7 @@ def paper_trees(names: Iterable[str], path: str | Path) -> dict[str, BranchTree]
 
 def branches_table(
     trees: Mapping[str, BranchTree], paper: Mapping[str, BranchTree]
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """T1: every branch of every tree.
 
     Args:
@@ -48,8 +45,6 @@ def branches_table(
         of these classes?; empty without one), total_length (of the tree), shared_cost (total length
         over that of separate chains).
     """
-    import pandas as pd
-
     rows = []
     for dataset, ours in trees.items():
         process = process_from(ours.process or {})
@@ -73,7 +68,7 @@ def branches_table(
     return pd.DataFrame(rows)
 
 
-def efficiency_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFrame":
+def efficiency_table(measured: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """T2: what sampling all classes costs, class by class and with shared trunks.
 
     Args:
@@ -87,8 +82,6 @@ def efficiency_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Dat
         of the branches predict, and the paper's; `paper_steps_ratio` belongs beside
         `evaluations_ratio`.
     """
-    import pandas as pd
-
     paper = paper[paper["experiment"] == "efficiency"]
     rows = []
     for dataset, of_dataset in measured.groupby("dataset", sort=False):
@@ -116,7 +109,7 @@ def efficiency_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Dat
     return pd.DataFrame(rows)
 
 
-def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFrame":
+def frechet_table(quality: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """T3: Fréchet distance on raw values ("FID" in the paper) of every class, and the means.
 
     Args:
@@ -132,8 +125,6 @@ def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFra
     Raises:
         ValueError: if there is no row of metric "frechet_raw".
     """
-    import pandas as pd
-
     raw = quality[quality["metric"] == "frechet_raw"]
     if raw.empty:
         raise ValueError(
@@ -162,7 +153,7 @@ def frechet_table(quality: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFra
     return table.astype({"n": int})[["dataset", "split", "class", *table.columns[3:]]]
 
 
-def discovery_table(comparison: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFrame":
+def discovery_table(comparison: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """T6: the time that branch points take to find, and how far they depend on the objects drawn.
 
     Args:
@@ -175,8 +166,6 @@ def discovery_table(comparison: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Da
         between draws; how many times faster all_pairs is; the paper's seconds, in all and of its
         two long stages.
     """
-    import pandas as pd
-
     paper = paper[paper["experiment"] == "branch_discovery"]
     rows = []
     for dataset, of_dataset in comparison.groupby("dataset", sort=False):
@@ -194,16 +183,16 @@ def discovery_table(comparison: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.Da
     return pd.DataFrame(rows)
 
 
-def _printed(paper: "pd.DataFrame", key: Hashable, column: str = "value") -> float:
+def _printed(paper: pd.DataFrame, key: Hashable, column: str = "value") -> float:
     """A number of the paper, or nan."""
     return float(paper.loc[key, column]) if key in paper.index else np.nan
 
 
-def _by_class(rows: "pd.DataFrame", model: str) -> "pd.Series":
+def _by_class(rows: pd.DataFrame, model: str) -> pd.Series:
     return rows[rows["model"] == model].set_index("class")["value"].astype(float)
 
 
-def extension_table(stages: Mapping[str, Sequence[Stage]], paper: "pd.DataFrame") -> "pd.DataFrame":
+def extension_table(stages: Mapping[str, Sequence[Stage]], paper: pd.DataFrame) -> pd.DataFrame:
     """T4: every class at every stage of class extension.
 
     Args:
@@ -216,8 +205,6 @@ def extension_table(stages: Mapping[str, Sequence[Stage]], paper: "pd.DataFrame"
         samples the same as a stage before, bit by bit?; empty where there were none), and the
         paper's distance where data and classes are the same.
     """
-    import pandas as pd
-
     rows = []
     for dataset, of_dataset in stages.items():
         printed = of_paper(paper, of_dataset)

@@ -27,8 +27,8 @@ class Training:
             falls to 0 along half a cosine; or "constant", which can be trained on.
         ema: decay of the averaged weights, in [0, 1); these are the weights the model ends with.
         clip: largest norm of the gradient.
-        label_dropout: share of the objects whose label a label-guided model does not see, so that it
-            can be sampled with classifier-free guidance.
+        label_dropout: share of the objects whose label a label-guided model does not see, so that
+            it can be sampled with classifier-free guidance.
         log_every: steps between lines of metrics.
         checkpoint_every: steps between checkpoints.
         seed: of the order, the times and the noise.

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bdiff.files import atomic_write
+from bdiff.files import write_text
 from bdiff.process import Process, process_from
 from bdiff.tree import BranchPoint, BranchTree, merge_simultaneous
 
@@ -92,8 +92,7 @@ def save_tree(tree: BranchTree, path: str | Path, process: Process | None = None
     path = Path(path)
     text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
     for target, content in ((path.with_suffix(".nwk"), to_newick(tree)), (path, text)):
-        with atomic_write(target) as temporary:
-            temporary.write_text(content + "\n", encoding="utf-8")
+        write_text(target, content + "\n")
 
 
 def to_newick(tree: BranchTree) -> str:

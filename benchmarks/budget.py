@@ -18,7 +18,7 @@ import torch
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device
-from bdiff.files import atomic_write
+from bdiff.files import write_text
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.training_run import TrainingRun
@@ -91,8 +91,7 @@ def _planned(plan: Path, model, dataset, settings, budget: Budget, device) -> in
     """The number of steps; an interrupted run keeps to what was measured for it."""
     if not plan.exists():
         steps = budget.steps or _affordable(model, dataset, settings, budget.seconds, device)
-        with atomic_write(plan) as temporary:
-            temporary.write_text(json.dumps(steps))
+        write_text(plan, json.dumps(steps))
     return json.loads(plan.read_text())
 
 

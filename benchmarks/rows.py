@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from bdiff.files import atomic_write
+from bdiff.files import write_text
 
 
 class Rows(list):
@@ -31,6 +31,5 @@ class Rows(list):
     def add(self, **row) -> None:
         """Append a row, write the file and print the row."""
         self.append({key: row[key] for key in self.keys})
-        with atomic_write(self.path) as temporary:
-            temporary.write_text("".join(json.dumps(each) + "\n" for each in self))
+        write_text(self.path, "".join(json.dumps(each) + "\n" for each in self))
         print(json.dumps(self[-1]), flush=True)

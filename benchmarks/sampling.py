@@ -23,12 +23,11 @@ from pathlib import Path
 import numpy as np
 
 from bdiff.analysis.classifier import train_classifier
-from bdiff.analysis.metrics import frechet_distance
+from bdiff.analysis.metrics import disjoint_halves, frechet_distance
 from bdiff.data.dataset import Dataset, read_dataset
 from bdiff.files import write_rows
 from bdiff.model import DiffusionModel
 from bdiff.model_files import load_model
-from bdiff.randomness import generator
 from bdiff.sampling.sampler import Sampler, sample
 from bdiff.script import run
 from benchmarks.arguments import check_labels, data_file, whole
@@ -80,14 +79,12 @@ def judge_of(dataset: Dataset, count: int, seed: int) -> tuple[Judge, dict]:
     reals, others, held_out = {}, {}, {}
     for name in dataset.classes:
         x = dataset.of(name, "train")
-        n = min(count, len(x) // 2)
-        if n < 2:
+        reals[name], others[name] = disjoint_halves(x, count, seed, "train", name)
+        if len(reals[name]) < 2:
             raise ValueError(
                 f"class {name!r} of {dataset.name!r} has {len(x)} training objects, --count is "
                 f"{count}; a Fréchet distance beside its floor needs 2 and 4 or more"
             )
-        order = generator(seed, "evaluate", "train", name).permutation(len(x))
-        reals[name], others[name] = x[order[:n]], x[order[n : 2 * n]]
         held_out[name] = dataset.of(name, "test")
     train = dataset.select("train")
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)

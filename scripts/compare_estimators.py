@@ -17,11 +17,9 @@ def main(argv=None):
     args = parser.parse_args(argv)
     settings = args.settings
     process = process_from(settings.pop("process"))
-    settings.pop("branch_points", None)  # of a tree set by hand; estimators find their own
-    times = settings.setdefault("times", 1000)
     dataset = read_dataset(args.data).select("train")
     rows = compare_estimators(dataset, process, **settings)
-    same = {"dataset": dataset.name, "objects": settings["objects"], "times": times}
+    same = {"dataset": dataset.name} | {key: settings[key] for key in ("objects", "times")}
     columns = ["dataset", "estimator", "measure", "draw", "value", "objects", "times"]
     write_rows(args.output, [row | same for row in rows], columns)
 

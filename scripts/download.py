@@ -10,9 +10,7 @@ from bdiff.script import run
 def main(argv=None):
     """Fill a raw folder; sources, their order and their hashes stand in data/sources.csv."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--source", required=True, help="data set: mnist, fashion_mnist, letters or digits"
-    )
+    parser.add_argument("--source", required=True, help="data set of the table, such as mnist")
     parser.add_argument("--output", required=True, help="folder to fill, such as data/raw/mnist")
     parser.add_argument("--table", default=TABLE, help="table of sources (default: %(default)s)")
     arguments = parser.parse_args(argv)

@@ -7,12 +7,11 @@ from bdiff.autoencoder_files import load_autoencoder
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.sampling.files import read_samples
-from bdiff.script import add_settings, named_path, run
+from bdiff.script import named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set of counts (parquet)")
     parser.add_argument("--latent", required=True, help="the same cells, encoded (parquet)")
     parser.add_argument("--autoencoder", required=True, help="folder of the autoencoder")
@@ -23,7 +22,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     counts, latent = read_dataset(args.data), read_dataset(args.latent)
     made = {model: read_samples(path) for model, path in args.transmutation}
-    covariate = args.settings.get("covariate", next(iter(latent.covariates), None))
+    covariate = next(iter(latent.covariates), None)
     rows = cell_transmutation(
         counts, latent, load_autoencoder(args.autoencoder), made, covariate=covariate
     )

@@ -34,7 +34,7 @@ def main(argv=None):
     if any(given) and not all(given):
         parser.error("give --transmutation, --transmuted and --groups, or none of them")
     settings = args.settings
-    dataset = read_dataset(args.data, settings.pop("classes", None))
+    dataset = read_dataset(args.data)
     tables = {}
     if args.statistics is not None:
         rows = class_statistics(smiles_of(valid_molecules(dataset.x)))

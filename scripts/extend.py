@@ -37,7 +37,7 @@ def main(argv=None):
         checkpoints=args.checkpoints,
         retrain=settings["retrain"],
         device=settings["device"],
-        precision=settings.get("precision", "float32"),
+        precision=settings["precision"],
         seed=settings["seed"],
         **settings.get("tree", {}),
     )

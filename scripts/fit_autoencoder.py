@@ -20,7 +20,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     prepare_to_train()
     settings = args.settings
-    dataset = read_dataset(args.data, settings.pop("classes", None))
+    dataset = read_dataset(args.data)
     began = time.monotonic()
     autoencoder = fit_autoencoder(dataset, **settings)
     about = {

@@ -5,9 +5,9 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bdiff.files import atomic_write, read_rows
+from bdiff.files import read_rows, write_text
 from bdiff.report import assemble, read_chapters, render
-from bdiff.report_facts import data_table, facts_of, kept_words, read_facts, scale_and_commands
+from bdiff.report_facts import data_facts, data_table, facts_of, kept_words, scale_and_commands
 from bdiff.script import add_settings, named_path, run
 
 
@@ -28,7 +28,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="page (HTML)")
     args = parser.parse_args(argv)
     chapters = read_chapters(args.captions)
-    data = {name: read_facts(path) for name, path in args.data}
+    data = {name: data_facts(path) for name, path in args.data}
     notes = {"T4_class_extension": [kept_words(read_rows(path)) for path in args.kept]}
     facts = facts_of(chapters, args.settings, data, notes)
     parts = assemble(chapters, args.figures, args.tables, facts)
@@ -40,8 +40,7 @@ def main(argv=None):
         "data": data_table(args.settings, data),
         **scale_and_commands(args.command),
     })  # fmt: skip
-    with atomic_write(args.output) as path:
-        path.write_text(text, encoding="utf-8")
+    write_text(args.output, text)
     print(f"{args.output}: {len(files)} figures and tables, {len(text.encode()) / 1e6:.1f} MB")
 
 

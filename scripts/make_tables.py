@@ -21,7 +21,8 @@ from bdiff.tree_files import load_tree
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--paper", required=True, type=Path, help="folder of the paper's numbers")
+    parser.add_argument("--paper", required=True, help="the paper's numbers (CSV)")
+    parser.add_argument("--branches", required=True, help="the paper's branch lists (CSV)")
     for name in ("tree", "quality", "efficiency", "comparison", "transmuted", "statistics"):
         parser.add_argument(
             f"--{name}", nargs="*", default=[], type=named_path, metavar="DATASET=PATH"
@@ -32,11 +33,11 @@ def main(argv=None):
     )  # fmt: skip
     parser.add_argument("--output", required=True, type=Path, help="folder of the tables")
     args = parser.parse_args(argv)
-    numbers = paper_numbers(args.paper / "numbers.csv")
+    numbers = paper_numbers(args.paper)
     tables = {}
     if args.tree:
         trees = {name: load_tree(path) for name, path in args.tree}
-        paper = paper_trees(trees, args.paper / "branches.csv")
+        paper = paper_trees(trees, args.branches)
         tables["T1_branches"] = branches_table(trees, paper)
     for name, make, paths in (
         ("T2_efficiency", efficiency_table, args.efficiency),

@@ -1,4 +1,4 @@
-"""F20: branch trees from several draws of objects, the distances among them, and their models."""
+"""Branch trees from several draws of objects, the distances among them, and their models."""
 
 import argparse
 

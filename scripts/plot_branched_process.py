@@ -1,4 +1,4 @@
-"""F1: the branched forward process of some classes."""
+"""The branched forward process of some classes."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""F17a to F17d: genes of cells before and after they were turned into another class."""
+"""Genes of cells before and after they were turned into another class."""
 
 import argparse
 from pathlib import Path
@@ -15,12 +15,11 @@ from bdiff.figures.pairs import pairs_of
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
 from bdiff.sampling.files import read_samples
-from bdiff.script import add_settings, named_path, run
+from bdiff.script import named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set of counts (parquet)")
     parser.add_argument("--latent", required=True, help="the same cells, encoded (parquet)")
     parser.add_argument("--autoencoder", required=True, help="folder of the autoencoder")
@@ -50,7 +49,7 @@ def main(argv=None):
         "F17b_correlations": gene_correlations(rows, title),
         "F17c_genes": gene_scatters(cells, genes, most_variable(cells, genes, neither), title),
     }
-    covariate = args.settings.get("covariate", next(iter(latent.covariates), None))
+    covariate = next(iter(latent.covariates), None)
     if covariate is not None:
         effects = {way: gene_effects(latent, autoencoder, made, way, covariate) for way in ways}
         figures["F17d_covariate"] = covariate_kept(rows, effects, genes, covariate, title)

@@ -1,4 +1,4 @@
-"""F21: branch trees, what sampling costs with them, and quality, against epsilon."""
+"""Branch trees, what sampling costs with them, and quality, against epsilon."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""F5b: fold changes of genes between classes, in generated and in real cells."""
+"""Fold changes of genes between classes, in generated and in real cells."""
 
 import argparse
 
@@ -11,12 +11,11 @@ from bdiff.figures.expression_recovery import expression_recovery
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
 from bdiff.sampling.files import read_samples
-from bdiff.script import add_settings, named_path, run
+from bdiff.script import named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set of counts (parquet)")
     parser.add_argument("--latent", required=True, help="the same cells, encoded (parquet)")
     parser.add_argument("--autoencoder", required=True, help="folder of the autoencoder")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from bdiff.data.dataset import read_dataset
+from bdiff.data.dataset import read_facts
 from bdiff.figures.leave_one_out import leave_one_out, leave_one_out_rows
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
@@ -27,7 +27,7 @@ def main(argv=None):
     added = {name: read_rows(path) for name, path in args.added}
     rows = leave_one_out_rows(read_rows(args.full), added)
     training = args.settings["training"]
-    save_figure(leave_one_out(rows, training, read_dataset(args.data).title), args.output)
+    save_figure(leave_one_out(rows, training, read_facts(args.data)["title"]), args.output)
 
 
 if __name__ == "__main__":

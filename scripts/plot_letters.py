@@ -1,4 +1,4 @@
-"""F4a to F4e: samples of a table against real objects, feature by feature and class by class."""
+"""Samples of a table against real objects, feature by feature and class by class."""
 
 import argparse
 from pathlib import Path
@@ -13,18 +13,17 @@ from bdiff.figures.wasserstein import wasserstein
 from bdiff.files import read_rows
 from bdiff.paper import paper_numbers
 from bdiff.sampling.files import read_samples
-from bdiff.script import add_settings, named_path, run
+from bdiff.script import named_path, run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--quality", required=True, help="tidy table of the metrics (CSV)")
     parser.add_argument(
         "--samples", required=True, nargs="+", type=named_path, metavar="MODEL=PATH"
     )
-    parser.add_argument("--paper", required=True, help="folder of the paper's numbers")
+    parser.add_argument("--paper", required=True, help="the paper's numbers (CSV)")
     parser.add_argument("--output", required=True, help="folder of the figures")
     args = parser.parse_args(argv)
     dataset = read_dataset(args.data)
@@ -32,7 +31,7 @@ def main(argv=None):
     true = {name: dataset.of(name, "train") for name in dataset.classes}
     generated = {name: made.where(label=name, role="sample") for name in dataset.classes}
     names, title = dataset.feature_names, dataset.title
-    paper = paper_numbers(Path(args.paper) / "numbers.csv")
+    paper = paper_numbers(args.paper)
     figures = {
         "F4a_wasserstein": wasserstein(true, generated, title),
         "F4b_histograms": feature_histograms(true, generated, names, title),

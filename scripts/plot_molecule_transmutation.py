@@ -1,28 +1,27 @@
-"""F19, F19b: what transmutation keeps of molecules, and the quality of generated ones."""
+"""What transmutation keeps of molecules, and the quality of generated ones."""
 
 import argparse
 from pathlib import Path
 
-from bdiff.data.dataset import read_dataset
+from bdiff.data.dataset import read_facts
 from bdiff.figures.molecule_quality import molecule_quality
 from bdiff.figures.molecule_transmutation import molecule_transmutation
 from bdiff.figures.style import save_figure
 from bdiff.files import read_rows
 from bdiff.paper import paper_numbers
-from bdiff.script import add_settings, run
+from bdiff.script import run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--quality", required=True, help="quality of the samples (CSV)")
     parser.add_argument("--transmuted", required=True, help="what transmuted molecules are (CSV)")
     parser.add_argument("--groups", required=True, help="functional groups they kept (CSV)")
-    parser.add_argument("--paper", required=True, type=Path, help="folder of the paper's numbers")
+    parser.add_argument("--paper", required=True, help="the paper's numbers (CSV)")
     parser.add_argument("--output", required=True, type=Path, help="folder of the figures")
     args = parser.parse_args(argv)
-    title, paper = read_dataset(args.data).title, paper_numbers(args.paper / "numbers.csv")
+    title, paper = read_facts(args.data)["title"], paper_numbers(args.paper)
     measured, molecules, quality = map(read_rows, (args.transmuted, args.groups, args.quality))
     figures = {
         "F19_molecule_transmutation": molecule_transmutation(measured, molecules, paper, title),

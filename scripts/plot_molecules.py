@@ -1,8 +1,8 @@
-"""F18: molecules before and after transmutation, and generated ones."""
+"""Molecules before and after transmutation, and generated ones."""
 
 import argparse
 
-from bdiff.data.dataset import read_dataset
+from bdiff.data.dataset import read_facts
 from bdiff.figures.molecules import molecules
 from bdiff.figures.style import save_figure
 from bdiff.sampling.files import read_samples
@@ -18,7 +18,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="figure (SVG; PNG is written beside it)")
     args = parser.parse_args(argv)
     samples, transmutation = read_samples(args.samples), read_samples(args.transmutation)
-    title = read_dataset(args.data).title
+    title = read_facts(args.data)["title"]
     figure = molecules(transmutation, samples, args.settings["classes_by"], title)
     save_figure(figure, args.output)
 

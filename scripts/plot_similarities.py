@@ -1,4 +1,4 @@
-"""F22: similarities of pairs of objects at the branch point of two classes."""
+"""Similarities of pairs of objects at the branch point of two classes."""
 
 import argparse
 

@@ -1,28 +1,27 @@
-"""F15a to F15c: hybrids and transmutation of a table."""
+"""Hybrids and transmutation of a table."""
 
 import argparse
 from pathlib import Path
 
-from bdiff.data.dataset import read_dataset
+from bdiff.data.dataset import read_facts
 from bdiff.figures.correlation_histograms import correlation_histograms
 from bdiff.figures.pairs import pairs_of
 from bdiff.figures.style import save_figure
 from bdiff.figures.table_hybrids import table_hybrids
 from bdiff.figures.table_transmutation import table_transmutation
 from bdiff.sampling.files import read_samples
-from bdiff.script import add_settings, run
+from bdiff.script import run
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser)
     parser.add_argument("--data", required=True, help="data set (parquet)")
     parser.add_argument("--hybrids", required=True, help="hybrids and continuations (parquet)")
     parser.add_argument("--transmutation", required=True, help="before, between, after (parquet)")
     parser.add_argument("--output", required=True, help="folder of the figures")
     args = parser.parse_args(argv)
-    dataset = read_dataset(args.data)
-    names, title = dataset.feature_names, dataset.title
+    facts = read_facts(args.data)
+    names, title = facts["feature_names"], facts["title"]
     hybrids, transmutation = read_samples(args.hybrids), read_samples(args.transmutation)
     pair = pairs_of(transmutation)[0]
     figures = {

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from bdiff.files import atomic_write, read_rows
+from bdiff.files import atomic_write, read_rows, write_text
 from bdiff.paper import paper_numbers
 from bdiff.quality_table import origin_of, quality_markdown, quality_table
 from bdiff.sampling.files import read_samples
@@ -13,7 +13,7 @@ from bdiff.script import named_path, run
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--paper", required=True, type=Path, help="folder of the paper's numbers")
+    parser.add_argument("--paper", required=True, help="the paper's numbers (CSV)")
     parser.add_argument(
         "--quality", required=True, nargs="+", help="tidy tables of the metrics (CSV)"
     )
@@ -43,11 +43,10 @@ def main(argv=None):
         for name in samples
     }
     rows = pd.concat(map(read_rows, args.quality), ignore_index=True)
-    table = quality_table(rows, paper_numbers(args.paper / "numbers.csv"), origins)
+    table = quality_table(rows, paper_numbers(args.paper), origins)
     with atomic_write(args.output) as path:
         table.to_csv(path, index=False, float_format="%.6g")
-    with atomic_write(args.output.with_suffix(".md")) as path:
-        path.write_text(quality_markdown(table), encoding="utf-8")
+    write_text(args.output.with_suffix(".md"), quality_markdown(table))
     print(f"{args.output}: {len(table)} rows")
 
 

@@ -44,8 +44,8 @@ def main(argv=None):
         args.output,
         checkpoints=args.checkpoints,
         device=settings["device"],
-        precision=settings.get("precision", "float32"),
-        compile=settings.get("compile", False),
+        precision=settings["precision"],
+        compile=settings["compile"],
     )
     if join(settings["device"]).first:
         print(f"{args.output}: {model.kind} model after {training.steps:,} steps")

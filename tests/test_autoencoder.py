@@ -151,7 +151,7 @@ def test_a_damaged_folder_and_one_of_another_kind_are_refused(tmp_path):
             r"1 values that are no counts, the first 0\.5 for gene 'gene 3' ",
         ),
         (lambda: with_value(-1), r"the first -1 for gene 'gene 3' in row 3; whole numbers"),
-        (lambda: with_value(0, column=slice(None)), r"1 cells without a single count .* row 3\."),
+        (lambda: with_value(0, column=slice(None)), r"1 cells without a single count .* row 3;"),
         (lambda: replace(cells(), feature_names=()), r"0 feature names; an autoencoder needs"),
         (
             lambda: replace(cells(), x=cells().x.reshape(CELLS, 1, 5, 8)),

@@ -13,15 +13,14 @@ import yaml
 
 from bdiff.config import ConfigError, load_config
 from bdiff.config.data import (
-    CLASSES,
     DOWNLOADED,
-    MOLECULE_CLASSES,
     CellData,
     FileData,
     MosesData,
     SimulatedCells,
     SmilesData,
 )
+from bdiff.data.classes import CLASSES
 
 ROOT = Path(__file__).parents[1]
 GONE = object()
@@ -129,7 +128,9 @@ def sections(config):
 def test_sections_are_what_the_scripts_expect(mapping):
     config = load_config(mapping)
     train = json.loads(config.section("train", "letters", "linear"))
-    assert set(train) == {"process", "seed", "device", "kind", "net", "training"}
+    assert set(train) == {
+        "process", "seed", "device", "precision", "compile", "kind", "net", "training",
+    }  # fmt: skip
     assert train["kind"] == "linear"
     assert train["net"] == {
         "name": "residual", "width": 256, "blocks": 3, "rank": 16, "condition": 128,
@@ -263,23 +264,12 @@ def test_the_configuration_loads_neither_torch_nor_numpy():
     assert result.stdout.strip() == "set()"
 
 
-def test_class_names_are_those_of_the_data():
-    from bdiff import molecule_classes
-    from bdiff.data import digits, letters, mnist, pbmc, simulated_cells
-
-    assert CLASSES == {
-        "mnist": mnist.DIGITS,
-        "fashion_mnist": mnist.GARMENTS,
-        "letters": letters.CLASSES,
-        "digits": digits.CLASSES,
-        "pbmc": pbmc.CLASSES,
-        "simulated_cells": simulated_cells.CLASSES,
-    }
-    assert MOLECULE_CLASSES == molecule_classes.CLASSES
-    from bdiff.data.preprocess import AT_HAND, FAMILIES, MADE
+def test_sources_are_those_of_the_data():
+    from bdiff.data.preprocess import FAMILIES, MADE
+    from bdiff.data.sources import sources_of
 
     assert set(CLASSES) | {"molecules", "moses"} == set(FAMILIES) | set(MADE)
-    assert set(DOWNLOADED) == set(FAMILIES) - set(AT_HAND)
+    assert set(DOWNLOADED) == {name for name in FAMILIES if not sources_of(name)[-1].at_hand}
 
 
 def test_settings_of_sources_are_those_of_the_readers():

@@ -1,5 +1,6 @@
 """What the checks of a configuration let through, and how few lines a wrong one gets."""
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,18 @@ def test_a_class_may_stand_in_several_pairs_in_any_order(mapping):
     mnist["hybrids"]["pairs"] = [["4", "9"], ["7", "9"]]
     mnist["transmutation"]["pairs"] = [["9", "7"], ["4", "9"]]
     load_config(mapping)
+
+
+def test_a_figure_has_a_panel_for_each_pair_from_a_to_z(mapping):
+    pairs = [list(pair) for pair in combinations("ABCDEFGH", 2)]
+    hybrids = mapping["datasets"]["letters"]["hybrids"]
+    hybrids["pairs"] = pairs[:26]
+    load_config(mapping)
+    hybrids["pairs"] = pairs[:27]
+    with pytest.raises(ConfigError) as raised:
+        load_config(mapping)
+    (error,) = raised.value.errors
+    assert "hybrids of 27 pairs, but the figure has at most 26 panels" in error
 
 
 def test_whole_numbers_with_an_exponent(mapping):

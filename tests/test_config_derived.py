@@ -116,7 +116,9 @@ def test_settings_of_the_stages_of_extension(mapping):
     config = load_config(mapping)
     name = "mnist-extension-2"
     branched, everything = (settings(config, "extend", name, m) for m in ("branched", "linear_all"))
-    assert set(branched) == {"seed", "device", "new_classes", "retrain", "tree", "training"}
+    assert set(branched) == {
+        "seed", "device", "precision", "new_classes", "retrain", "tree", "training",
+    }  # fmt: skip
     assert set(everything) == set(branched) - {"tree"}
     assert (branched["new_classes"], branched["retrain"]) == (["1"], False)
     assert (everything["new_classes"], everything["retrain"]) == (["7", "1"], True)
@@ -142,6 +144,10 @@ def test_a_class_is_left_out_and_added_with_and_without_retraining(mapping):
         "branched": ("mnist-without-4", ("4",), False),
         "branched_retrained": ("mnist-without-4", ("4",), True),
     }
+    trained = settings(config, "F8b_leave_one_out")["training"]
+    assert set(trained) == {"full", "without", "added"}
+    steps = mapping["datasets"]["mnist"]["leave_one_out"]["added"]["steps"]
+    assert trained["added"] == {"steps": steps, "batch_size": 128}
     # It is sampled and judged alone, among the real objects of all.
     assert settings(config, "sample", "mnist-added-4", "branched")["classes"] == ["4"]
     assert "classes" not in settings(config, "evaluate", "mnist-added-4")

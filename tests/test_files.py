@@ -1,8 +1,9 @@
+import hashlib
 import os
 
 import pytest
 
-from bdiff.files import atomic_write, read_rows, write_rows
+from bdiff.files import atomic_write, read_rows, sha256_of, write_rows, write_text
 
 
 def test_the_file_appears_whole_and_alone(tmp_path):
@@ -30,6 +31,13 @@ def test_a_failure_leaves_what_was_there(tmp_path):
         fill_the_disk()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["x.txt"]
+
+
+def test_a_text_is_written_as_utf_8_and_has_the_hash_of_its_bytes(tmp_path):
+    path = tmp_path / "new" / "x.txt"
+    write_text(path, "Fréchet λ\n")
+    assert path.read_bytes() == "Fréchet λ\n".encode()
+    assert sha256_of(path) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_class_names_stay_text(tmp_path):

@@ -3,8 +3,9 @@
 import pytest
 
 from bdiff.data import moses
+from bdiff.data.classes import MOLECULE_CLASSES
 from bdiff.data.sources import ROOT
-from bdiff.molecule_classes import CLASSES, predicate, ring_count
+from bdiff.molecule_classes import predicate, ring_count
 
 Chem = pytest.importorskip("rdkit.Chem")
 descriptors = pytest.importorskip("rdkit.Chem.rdMolDescriptors")
@@ -29,7 +30,7 @@ def mols():
     ],
 )
 def test_real_molecules_have_the_classes_that_rdkit_counts(mols, classes_by, expected):
-    names = CLASSES[classes_by]
+    names = MOLECULE_CLASSES[classes_by]
     class_of = predicate(classes_by)
     assert [class_of(mol) for mol in mols] == [names[expected(mol)] for mol in mols]
     assert {class_of(mol) for mol in mols} == set(names)
@@ -61,7 +62,7 @@ def test_real_molecules_have_the_classes_that_rdkit_counts(mols, classes_by, exp
 )
 def test_classes_by_hand(text, expected):
     mol = Chem.MolFromSmiles(text)
-    assert ", ".join(str(predicate(key)(mol)) for key in CLASSES) == expected
+    assert ", ".join(str(predicate(key)(mol)) for key in MOLECULE_CLASSES) == expected
 
 
 def test_rings_are_a_cycle_basis():
@@ -81,7 +82,7 @@ def test_predicates_of_ones_own(tmp_path, monkeypatch):
         predicate("own_classes:base")
     with pytest.raises(ValueError, match=r"No module named 'no_such_module'.*PYTHONPATH"):
         predicate("no_such_module:acid")
-    with pytest.raises(ValueError, match="Unknown predicate 'halogens'; did you mean 'halogen'"):
+    with pytest.raises(ValueError, match=r"unknown predicate 'halogens'; .* mean 'halogen'"):
         predicate("halogens")
     with pytest.raises(TypeError, match="gave True; a class name or None"):
         predicate(lambda mol: True)(None)

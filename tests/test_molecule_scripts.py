@@ -76,15 +76,13 @@ def test_samples_alone_are_enough(folder, tmp_path, capsys):
 def test_figures_and_tables(folder, tmp_path):
     data = {"data": folder / "data.parquet"}
     objects = {name: folder / f"{name}.parquet" for name in ("samples", "transmutation")}
-    settings = {"dataset": "mine", "classes_by": "rings"}
+    settings = {"classes_by": "rings"}
     script("plot_molecules", settings, **data, **objects, output=tmp_path / "F18_molecules.svg")
     tables = {name: folder / f"{name}.csv" for name in ("quality", "transmuted", "groups")}
-    paper = {"paper": ROOT / "data/paper"}
-    script(
-        "plot_molecule_transmutation", {"dataset": "mine"}, **data, **tables, **paper,
-        output=tmp_path,
-    )  # fmt: skip
+    paper = {"paper": ROOT / "data/paper/numbers.csv"}
+    script("plot_molecule_transmutation", **data, **tables, **paper, output=tmp_path)
     inputs = {name: f"mine={folder / name}.csv" for name in ("transmuted", "statistics")}
+    inputs["branches"] = ROOT / "data/paper/branches.csv"
     script("make_tables", **paper, **inputs, output=tmp_path)
     figures = ("F18_molecules", "F19_molecule_transmutation", "F19b_molecule_quality")
     expected = [f"{name}.{end}" for name in figures for end in ("png", "svg")]

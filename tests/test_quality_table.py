@@ -10,7 +10,14 @@ import pytest
 
 from bdiff.files import write_rows
 from bdiff.paper import paper_numbers
-from bdiff.quality_table import COLUMNS, SHOWN, origin_of, quality_markdown, quality_table
+from bdiff.quality_table import (
+    COLUMNS,
+    SHOWN,
+    origin_of,
+    quality_markdown,
+    quality_table,
+    rounded,
+)
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import finished
 
@@ -64,7 +71,7 @@ def test_rows_are_means_over_classes_beside_their_floor(quality, samples):
     assert (row["classes"], row["n_train"], row["n_test"]) == (2, 200, 100)
     assert (row["recall_test"], row["near_copies"]) == (3, 0.005)
     assert (row["steps"], row["train_seconds"], row["samples"]) == (3000, 61.5, 7)
-    assert (row["solver"], row["evaluations_per_object"]) == ("ddim eta=1.0 steps=50", 58.5)
+    assert (row["solver"], row["nfe_per_object"]) == ("ddim eta=1.0 steps=50", 58.5)
     assert (row["sample_seconds"], row["command"]) == (2.5, "make it")
     assert table["accuracy"].tolist() == pytest.approx([0.925] * 6)
     printed = table.set_index(["dataset", "model"])["paper_frechet_raw"].dropna()
@@ -102,12 +109,22 @@ def test_markdown_has_a_row_for_each_and_a_dash_for_the_unknown(quality, samples
     assert (last["steps"], last["near copies"], last["Fréchet, features"]) == ("–", "–", "–")
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.01234, "0.0123"), (6, "6.00"), (99.94, "99.9"), (99.96, "100"), (12345.6, "12,346")],
+)
+def test_numbers_have_three_digits(number, text):
+    assert rounded(number) == text
+    assert rounded(-number) == f"-{text}"
+
+
 def test_the_script_writes_both_files(tmp_path, quality, samples):
     write_rows(tmp_path / "quality.csv", quality.to_dict("records"), list(quality))
     (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
     write_samples(samples, tmp_path / "samples.parquet")
     main = runpy.run_path(str(ROOT / "scripts/summarise_quality.py"))["main"]
-    arguments = ["--paper", str(ROOT / "data/paper"), "--quality", str(tmp_path / "quality.csv")]
+    arguments = ["--paper", str(ROOT / "data/paper/numbers.csv")]
+    arguments += ["--quality", str(tmp_path / "quality.csv")]
     arguments += [
         "--manifest",
         f"mnist/linear={tmp_path / 'manifest.json'}",
@@ -118,7 +135,7 @@ def test_the_script_writes_both_files(tmp_path, quality, samples):
     main([*arguments, "--samples", f"mnist/linear={tmp_path / 'samples.parquet'}"])
     table = pd.read_csv(tmp_path / "tables/quality.csv").set_index(["dataset", "model"])
     assert table.loc[("mnist", "linear"), "command"] == "make it"
-    assert table.loc[("mnist", "linear"), "evaluations_per_object"] == 58.5
+    assert table.loc[("mnist", "linear"), "nfe_per_object"] == 58.5
     assert (tmp_path / "tables/quality.md").read_text().startswith("| data set | model |")
     with pytest.raises(SystemExit):
         main(arguments)  # a manifest without its samples

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from bdiff.config import read_config
-from bdiff.config.figures import NEEDS
+from bdiff.config.figures import Figures
 from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.report import LARGEST_SVG, assemble, embedded, read_chapters, read_table
 from bdiff.report_facts import DataFacts, facts_of, kept_words, scale_and_commands
@@ -215,9 +215,9 @@ def test_tables_are_rounded_and_have_the_columns_with_values(tmp_path):
 
 
 def test_all_that_the_workflow_can_make_has_a_caption():
-    assert {entry.section or name for name, entry in ENTRIES.items()} >= set(NEEDS)
+    assert {entry.section or name for name, entry in ENTRIES.items()} >= set(Figures.model_fields)
     common = (ROOT / "workflow/rules/common.smk").read_text()
-    made = set(re.findall(r'"([FT]\d+[a-z]?_\w+)"', common)) - {"F4_letters", *NEEDS}
+    made = set(re.findall(r'"([FT]\d+[a-z]?_\w+)"', common)) - {"F4_letters", *Figures.model_fields}
     assert made
     assert made <= set(ENTRIES)
 
@@ -242,6 +242,14 @@ def test_every_figure_of_every_scale_tells_its_data(scale):
             other = entry.data not in ("", figure["dataset"])
             assert found[name].other_data is other
     assert len(found["T1_branches"].made_of) == len(data)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"), [((16,), "rows"), ((26, 35), "molecules"), ((1, 28, 28), "images")]
+)
+def test_objects_are_called_what_they_are(shape, kind):
+    facts = DataFacts("Mine", shape, ("a", "b"), 3500, 500)
+    assert facts.text == f"Mine (3,500 training and 500 held-out {kind}, 2 classes)"
 
 
 def test_hashes_that_differ_are_called_so():

@@ -221,7 +221,9 @@ def test_the_script_writes_the_tables_it_has_numbers_for(tmp_path, tree, quality
     make_tables = runpy.run_path(str(ROOT / "scripts/make_tables.py"))["main"]
     make_tables(
         [
-            *("--paper", str(ROOT / "data/paper"), "--output", str(tmp_path / "tables")),
+            *("--paper", str(ROOT / "data/paper/numbers.csv")),
+            *("--branches", str(ROOT / "data/paper/branches.csv")),
+            *("--output", str(tmp_path / "tables")),
             *("--tree", f"mine={tmp_path / 'tree.json'}"),
             *("--quality", f"mine={tmp_path / 'quality.csv'}", "--efficiency", "--comparison"),
             *(

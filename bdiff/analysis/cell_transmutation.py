@@ -14,8 +14,8 @@ With b and a the mean of a gene before and after, and t that of real cells of th
     moved = 1 - |a - t| / |b - t|, or 0 where this is negative:    1 if the gene has arrived.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, SupportsFloat
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +28,13 @@ from bdiff.analysis.covariates import (
     effect_slope,
 )
 from bdiff.analysis.expression import decoded, fold_change, log_normalised, shares_of
-from bdiff.analysis.kept import before_and_after, feature_correlation, interval
+from bdiff.analysis.kept import (
+    before_and_after,
+    directions,
+    feature_correlation,
+    interval,
+    with_interval,
+)
 from bdiff.data.dataset import Dataset
 from bdiff.ldvae import LDVAE
 from bdiff.progress import Progress
@@ -121,13 +127,6 @@ def _of_way(
         yield from _kept_covariate(latent, autoencoder, cells, way[1], covariate, values)
 
 
-def directions(transmutation: Samples) -> list[tuple[str, str]]:
-    """The (origin, target) of the finished objects, in the order of the file."""
-    done = transmutation.role == "sample"
-    ways = zip(transmutation.origin[done].tolist(), transmutation.label[done].tolist(), strict=True)
-    return list(dict.fromkeys(ways))
-
-
 def expression(autoencoder: LDVAE, latent: Dataset, x: np.ndarray) -> np.ndarray:
     """Normalised expression of objects of the latent data set, (n, latent) -> (n, genes)."""
     return log_normalised(decoded(autoencoder, latent, x))
@@ -189,13 +188,14 @@ def _by_gene(
     means = {"before": before.mean(axis=0), "after": after.mean(axis=0), "target": target}
     values = {"fold_change": changes} | means | {"moved": moved(*means.values())}
     r = feature_correlation(before, after)
-    low, high = interval(lambda of: feature_correlation(before[of], after[of]), len(before))
+    ends = interval(lambda of: feature_correlation(before[of], after[of]), len(before))
+    of_r = np.stack([r, *ends], axis=1).tolist()
     for i, (gene, group) in enumerate(zip(genes, gene_groups(changes).tolist(), strict=True)):
         facts = {"gene": gene, "group": group}
         for metric, of_genes in values.items():
             if metric != "moved" or group in MARKERS:
                 yield facts | {"metric": metric, "value": float(of_genes[i])}
-        yield facts | {"metric": "r"} | _numbers(r[i], low[i], high[i])
+        yield facts | {"metric": "r"} | dict(zip(("value", "low", "high"), of_r[i], strict=True))
 
 
 def _of_all_genes(
@@ -204,15 +204,18 @@ def _of_all_genes(
     chosen = np.isin(groups, MARKERS)
     if chosen.any():
         b, a, t = before[:, chosen], after[:, chosen], target[chosen]
-        far = _measured(lambda of: moved(b[of].mean(axis=0), a[of].mean(axis=0), t).mean(), len(b))
-        yield {"metric": "moved"} | far
+        yield {"metric": "moved"} | with_interval(
+            lambda of: moved(b[of].mean(axis=0), a[of].mean(axis=0), t).mean(), len(b)
+        )
     for group in sorted(set(groups.tolist()), key=GROUPS.index):
         kept = _mean_r(before[:, groups == group], after[:, groups == group])
         yield {"metric": "kept", "group": group} | kept
 
 
 def _mean_r(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
-    return _measured(lambda of: np.nanmean(feature_correlation(before[of], after[of])), len(before))
+    return with_interval(
+        lambda of: np.nanmean(feature_correlation(before[of], after[of])), len(before)
+    )
 
 
 def _kept_covariate(
@@ -242,7 +245,7 @@ def _kept_covariate(
 
 
 def _accuracy(right: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    return _measured(lambda of: balanced_accuracy(right[of], values[of]), len(values))
+    return with_interval(lambda of: balanced_accuracy(right[of], values[of]), len(values))
 
 
 def _slope(
@@ -251,13 +254,4 @@ def _slope(
     def slope(of: np.ndarray) -> float:
         return effect_slope(effects, covariate_effects(cells[of], values[of], names))
 
-    return _measured(slope, len(cells))
-
-
-def _measured(statistic: Callable[[np.ndarray], float], cells: int) -> dict[str, float]:
-    """A statistic of the numbers of cells, and its interval."""
-    return _numbers(statistic(np.arange(cells)), *interval(statistic, cells))
-
-
-def _numbers(value: SupportsFloat, low: SupportsFloat, high: SupportsFloat) -> dict[str, float]:
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    return with_interval(slope, len(cells))

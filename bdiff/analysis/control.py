@@ -7,7 +7,7 @@ correlations over objects are what is kept; of molecules their structure tells i
 groups are kept.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from bdiff.analysis.analogies import transmute
 from bdiff.analysis.classifier import Classifier
 from bdiff.analysis.functional_groups import overlap
-from bdiff.analysis.kept import before_and_after, feature_correlation, interval
+from bdiff.analysis.kept import before_and_after, feature_correlation, with_interval
 from bdiff.analysis.slant import slant
 from bdiff.chemistry import valid_molecules
 from bdiff.model import DiffusionModel
@@ -29,7 +29,7 @@ COLUMNS = (
     "dataset", "model", "origin", "target", "time", "branch_time", "metric", "value", "low", "high",
     "n",
 )  # fmt: skip
-# A metric's value in some objects, whose numbers are given.
+# A metric's value in some objects, whose indices are given.
 Metric = Callable[[np.ndarray], float]
 # Metrics by name, of objects before and after and of the class they should have.
 Measures = Callable[[np.ndarray, np.ndarray, str], dict[str, Metric]]
@@ -74,7 +74,9 @@ def control_curve(
                         facts = {"model": name, "origin": origin, "target": target, "time": time}
                         facts |= {"branch_time": at, "n": len(before)}
                         metrics = measures(before, after, target)
-                        rows += [facts | numbers for numbers in _measured(metrics, len(before))]
+                        for metric, of in metrics.items():
+                            numbers = with_interval(of, len(before))
+                            rows.append(facts | {"metric": metric} | numbers)
                     progress.update(1)
     return rows, at_branch_points
 
@@ -134,10 +136,3 @@ def by_structure(classes_by: str) -> Measures:
 
 def _mean_of(values: np.ndarray) -> Metric:
     return lambda chosen: values[chosen].mean()
-
-
-def _measured(metrics: dict[str, Metric], count: int) -> Iterator[dict[str, Any]]:
-    """Metric, value and its interval, for each metric of so many objects."""
-    for metric, of in metrics.items():
-        low, high = map(float, interval(of, count))
-        yield {"metric": metric, "value": float(of(np.arange(count))), "low": low, "high": high}

@@ -41,8 +41,8 @@ def functional_groups(mol: "Mol") -> frozenset[str]:
 def overlap(a: "Mol | None", b: "Mol | None") -> float:
     """|F ∩ G| / |F ∪ G| of two molecules' functional groups.
 
-    It is 1 if neither has any, and 0 if one of the molecules is None, not valid: nothing that is
-    known of it is kept.
+    It is 1 if neither has any, and 0 if either is None (not valid): an invalid molecule keeps
+    nothing.
     """
     if a is None or b is None:
         return 0.0

@@ -14,6 +14,13 @@ from bdiff.sampling.files import Samples
 RESAMPLED = 200  # draws of objects for an interval
 
 
+def directions(transmutation: Samples) -> list[tuple[str, str]]:
+    """The (origin, target) of the finished objects, in the order of the file."""
+    done = transmutation.role == "sample"
+    ways = zip(transmutation.origin[done].tolist(), transmutation.label[done].tolist(), strict=True)
+    return list(dict.fromkeys(ways))
+
+
 def before_and_after(transmutation: Samples, start: str, end: str) -> tuple[np.ndarray, np.ndarray]:
     """Real objects of a class, (n, *shape), and row by row what they became as class `end`."""
     before = transmutation.where(label=end, role="original", origin=start)
@@ -36,10 +43,22 @@ def interval(
     """Lower and upper end of a statistic's 95 % interval.
 
     Args:
-        statistic: function of the (n,) numbers of resampled objects, with repeats.
+        statistic: function of the (n,) indices of resampled objects, with repeats.
         objects: how many there are.
     """
     draws = generator(0, "resample").integers(objects, size=(RESAMPLED, objects))
     values = np.array([statistic(draw) for draw in draws])
     low, high = np.nanpercentile(values, (2.5, 97.5), axis=0)
     return low, high
+
+
+def with_interval(
+    statistic: Callable[[np.ndarray], np.ndarray | float], objects: int
+) -> dict[str, float]:
+    """A statistic of one number as "value", the ends of its interval as "low" and "high".
+
+    Args:
+        statistic, objects: as in `interval`.
+    """
+    numbers = (statistic(np.arange(objects)), *interval(statistic, objects))
+    return dict(zip(("value", "low", "high"), map(float, numbers), strict=True))

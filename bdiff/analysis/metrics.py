@@ -23,6 +23,23 @@ import numpy as np
 from scipy.spatial.distance import cdist, pdist
 from sklearn.neighbors import NearestNeighbors
 
+from bdiff.randomness import generator
+
+
+def disjoint_halves(
+    x: np.ndarray, count: int, seed: int, split: str, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two disjoint random sets of at most `count` objects, of the same size: a comparison's floor.
+
+    Args:
+        x: (n, ...) objects of one class.
+        count: objects of each set; n // 2 where there are fewer.
+        seed, split, name: what the choice depends on: the seed, the split and the class of x.
+    """
+    order = generator(seed, "evaluate", split, name).permutation(len(x))
+    n = min(count, len(x) // 2)
+    return x[order[:n]], x[order[n : 2 * n]]
+
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Squared Fréchet distance between the Gaussians fitted to two sets of objects.

@@ -6,9 +6,7 @@ The metrics are those of `bdiff.analysis.molecules`.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bdiff.analysis.metrics import frechet_distance
+from bdiff.analysis.metrics import disjoint_halves, frechet_distance
 from bdiff.analysis.molecules import (
     chemnet_features,
     class_share,
@@ -26,7 +24,6 @@ from bdiff.data.dataset import Dataset
 from bdiff.data.molecules import ClassesBy
 from bdiff.molecule_classes import halogen_count, predicate, ring_count
 from bdiff.progress import Progress
-from bdiff.randomness import generator
 from bdiff.sampling.files import Samples
 
 if TYPE_CHECKING:
@@ -69,7 +66,8 @@ def molecule_quality(
         training = set(smiles_of(valid_molecules(dataset.select("train").x)))
         progress.update(1)
         for name in dataset.classes:
-            reference, real = _disjoint(dataset.of(name, "train"), count, seed, name)
+            trained = dataset.of(name, "train")
+            reference, real = disjoint_halves(trained, count, seed, "train", name)
             objects = {"real": real} | {
                 model: made.where(label=name, role="sample") for model, made in samples.items()
             }
@@ -114,10 +112,3 @@ def _values(mols: "Sequence[Mol | None]", training: set[str | None]) -> dict[str
         "halogens": float(halogens.mean()) if len(halogens) else float("nan"),
         "diversity": diversity(mols),
     }
-
-
-def _disjoint(x: np.ndarray, count: int, seed: int, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Two disjoint random sets of at most `count` molecules, of the same size."""
-    order = generator(seed, "evaluate", "train", name).permutation(len(x))
-    n = min(count, len(x) // 2)
-    return x[order[:n]], x[order[n : 2 * n]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bdiff.analysis.functional_groups import groups_kept, paired_test
-from bdiff.analysis.kept import before_and_after, interval
+from bdiff.analysis.kept import before_and_after, directions, interval
 from bdiff.analysis.molecules import counts, diversity, novelty, smiles_of
 from bdiff.chemistry import is_connected, valid_molecules
 from bdiff.data.dataset import Dataset
@@ -60,14 +60,14 @@ def molecule_transmutation(
     Returns:
         Tidy rows with `COLUMNS`; low and high are the ends of the 95 % intervals of shares and
         means of all n molecules, else nan. And a row with `MOLECULE_COLUMNS` for each molecule: its
-        number, whether it is valid, connected and changed (1 or 0), and both overlaps.
+        index, whether it is valid, connected and changed (1 or 0), and both overlaps.
 
     Raises:
         ValueError: if a direction has fewer than two molecules.
     """
     class_of = predicate(classes_by)
     training = set(smiles_of(valid_molecules(dataset.select("train").x)))
-    ways = [(model, *way) for model, made in transmutations.items() for way in _ways(made)]
+    ways = [(model, *way) for model, made in transmutations.items() for way in directions(made)]
     rows, molecules = [], []
     with Progress("measuring transmuted molecules", len(ways), "directions") as progress:
         for model, origin, target in ways:
@@ -94,13 +94,6 @@ def molecule_transmutation(
             ]
             progress.update(1)
     return rows, molecules
-
-
-def _ways(transmutation: Samples) -> list[tuple[str, str]]:
-    """Origin and target of every direction, in the order of the file."""
-    done = transmutation.role == "sample"
-    columns = (transmutation.origin[done].tolist(), transmutation.label[done].tolist())
-    return list(dict.fromkeys(zip(*columns, strict=True)))
 
 
 def _unrelated(dataset: Dataset, target: str, count: int, seed: int) -> "list[Mol | None]":

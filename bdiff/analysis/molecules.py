@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bdiff.analysis.metrics import frechet_distance
 from bdiff.chemistry import canonical, is_connected, rdkit_chem
 from bdiff.molecule_classes import (
     halogen_count,
@@ -135,15 +134,6 @@ def chemnet_features(smiles: Sequence[str]) -> np.ndarray:
         net = fcd.load_ref_model()
         features: np.ndarray = fcd.get_predictions(net, list(smiles), n_jobs=0, device="cpu")
         return features
-
-
-def chemnet_distance(a: Sequence[str], b: Sequence[str]) -> float:
-    """Fréchet ChemNet distance (FCD) between two sets of canonical SMILES, two or more each.
-
-    Like any Fréchet distance it falls with the size of the sets: compare equal sizes, and beside
-    the distance between two sets of real molecules.
-    """
-    return frechet_distance(chemnet_features(a), chemnet_features(b))
 
 
 def class_statistics(smiles: Sequence[str]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import numpy as np
 from bdiff.analysis.classifier import Classifier, train_classifier
 from bdiff.analysis.metrics import (
     density_coverage,
+    disjoint_halves,
     frechet_distance,
     near_copies,
     nearest_distance,
@@ -18,7 +19,6 @@ from bdiff.analysis.metrics import (
 from bdiff.data.dataset import Dataset
 from bdiff.expect import expect
 from bdiff.progress import Progress
-from bdiff.randomness import generator
 from bdiff.sampling.files import Samples
 
 COLUMNS = ("dataset", "model", "class", "metric", "value", "n", "seed", "split", "space")
@@ -97,11 +97,11 @@ def _compared(
     """Metrics between two sets: samples and real objects of each split, as many of each."""
     for split in sorted(set(dataset.split.tolist()), reverse=True):
         for name in dataset.classes:
-            real, others = _disjoint(dataset.of(name, split), count, seed, split, name)
+            real, others = disjoint_halves(dataset.of(name, split), count, seed, split, name)
             sets = {"real": others} | {
                 model: made.where(label=name, role="sample") for model, made in samples.items()
             }
-            n = min(len(real), *(len(x) for x in sets.values() if len(x)))  # the same for all
+            n = min([len(real), *(len(x) for x in sets.values() if len(x))])  # the same for all
             if n < 2:
                 continue
             real_features = classifier.features(real[:n])
@@ -133,7 +133,7 @@ def _judged(
     """Metrics of one set: of every model's samples, and of held-out objects if there are any."""
     for name in dataset.classes:
         trained, held_out = dataset.of(name, "train"), dataset.of(name, "test")
-        bounds, others = _disjoint(held_out, count, seed, "test", name)
+        bounds, others = disjoint_halves(held_out, count, seed, "test", name)
         bounds = nearest_distance(bounds, trained) if len(bounds) else bounds
         sets = {"real": held_out} | {
             model: made.where(label=name, role="sample") for model, made in samples.items()
@@ -156,12 +156,3 @@ def _judged(
             if len(bounds):
                 share = near_copies(near, bounds)
                 yield row | {"metric": "near_copies", "value": share, "n": len(near)}
-
-
-def _disjoint(
-    x: np.ndarray, count: int, seed: int, split: str, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Two disjoint random sets of at most `count` objects, of the same size."""
-    order = generator(seed, "evaluate", split, name).permutation(len(x))
-    n = min(count, len(x) // 2)
-    return x[order[:n]], x[order[n : 2 * n]]

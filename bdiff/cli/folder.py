@@ -22,7 +22,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bdiff.files import atomic_write
+from bdiff.files import write_text
 
 if TYPE_CHECKING:
     from bdiff.data.dataset import Dataset
@@ -126,8 +126,7 @@ class FitFolder:
 
     def write_record(self, record: dict[str, Any]) -> None:
         text = json.dumps({"format": FORMAT} | record, indent=2, ensure_ascii=False)
-        with atomic_write(self.record) as temporary:
-            temporary.write_text(text + "\n", encoding="utf-8")
+        write_text(self.record, text + "\n")
 
     @contextmanager
     def work(self) -> Iterator[None]:

@@ -103,10 +103,10 @@ def _read(path: Path, settings: dict[str, Any], *, can_set: bool) -> Dataset:
     try:
         return preprocess(name=path.name.partition(".")[0], **settings)
     except ValueError as error:
-        text = str(error).replace("Set `label` to", "Let --label be")
+        text = str(error).replace("set `label` to", "let --label be")
         if can_set:
-            text = re.sub(r"Set `(\w+)` to", r"Let --set data.\1=... be", text)
-            text = re.sub(r"Widen the limits\b.*", f"Widen the limits: {LIMITS}.", text)
+            text = re.sub(r"set `(\w+)` to", r"let --set data.\1=... be", text)
+            text = re.sub(r"widen the limits\b.*", f"widen the limits: {LIMITS}", text)
         raise ValueError(text) from error
 
 
@@ -157,8 +157,8 @@ def _mismatch(dataset: Dataset, reference: Dataset) -> str:
     else:
         said = f"objects of shape {dataset.shape}; expected {reference.shape}"
     return (
-        f"data set {dataset.name!r} has other features than the model was fitted to, {said}. Give "
-        "the columns of the fit, in its order."
+        f"data set {dataset.name!r} has other features than the model was fitted to, {said}; give "
+        "the columns of the fit, in its order"
     )
 
 

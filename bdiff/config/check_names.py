@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bdiff.config.errors import nearest
+from bdiff.expect import nearest
 
 
 def known_names(

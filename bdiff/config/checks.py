@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
+from string import ascii_lowercase
 
 from bdiff.config.base import Pair
 from bdiff.config.check_experiments import experiments
@@ -9,10 +10,11 @@ from bdiff.config.check_names import known_names, pair, pairs, unique
 from bdiff.config.config import Config
 from bdiff.config.data import COUNTS
 from bdiff.config.dataset import Dataset
-from bdiff.config.figures import NEEDS, Examples, Figure
+from bdiff.config.figures import Examples, Figure, Figures, Hybrids, Needs
 from bdiff.config.sampling import DISCRETE, ELEMENTWISE, Metrics, is_discrete
 from bdiff.config.trees import BranchPoint
 
+PANELS = len(ascii_lowercase)
 FORMS = {"images": "images", "table": "a table", "molecules": "molecules"}
 NETS = {
     "images": ("residual_unet", "unet"),
@@ -34,10 +36,11 @@ def problems(config: Config) -> list[str]:
         if config.process_of(dataset).name == "ddpm":
             found += _discrete(f"datasets.{name}", dataset)
         found += _joint(f"datasets.{name}", dataset, config.process_of(dataset).name)
-    for name in NEEDS:
+    for name, field in Figures.model_fields.items():
         figure = getattr(config.figures, name)
         if figure is not None:
-            found += _figure(f"figures.{name}", figure, config, *NEEDS[name])
+            (needs,) = (part for part in field.metadata if isinstance(part, Needs))
+            found += _figure(f"figures.{name}", figure, config, needs)
     return found
 
 
@@ -206,18 +209,22 @@ def _metrics(path: str, dataset: Dataset, metrics: Metrics) -> Iterator[str]:
         )
 
 
-def _figure(
-    path: str, figure: Figure, config: Config, needs: Sequence[str], form: str | None
-) -> Iterator[str]:
-    yield from _made_of(f"{path}.dataset", figure.dataset, config, needs, form)
+def _figure(path: str, figure: Figure, config: Config, needs: Needs) -> Iterator[str]:
+    yield from _made_of(f"{path}.dataset", figure.dataset, config, needs)
     dataset = config.datasets.get(figure.dataset)
     if dataset is None:
         return
     if isinstance(figure, Examples) and figure.discrete:
         yield from _discrete_examples(
-            f"{path}.discrete", figure.discrete, figure.dataset, config, needs, form
+            f"{path}.discrete", figure.discrete, figure.dataset, config, needs
         )
-    if "hybrids" in needs and dataset.hybrids and dataset.transmutation:
+    shown = dataset.hybrids.pairs if isinstance(figure, Hybrids) and dataset.hybrids else ()
+    if len(shown) > PANELS:
+        yield (
+            f"{path}.dataset: {figure.dataset!r} has hybrids of {len(shown)} pairs, but the figure "
+            f"has at most {PANELS} panels, a to z; give fewer pairs, or set the figure to null"
+        )
+    if "hybrids" in needs.parts and dataset.hybrids and dataset.transmutation:
         pairs_of = dataset.hybrids.pairs, dataset.transmutation.pairs
         yield from _same_pairs(f"{path}.dataset", figure.dataset, *pairs_of)
     if hasattr(figure, "classes"):
@@ -227,23 +234,22 @@ def _figure(
         yield from pair(f"{path}.pair", figure.pair, dataset.classes)
 
 
-def _made_of(
-    path: str, name: str, config: Config, needs: Sequence[str], form: str | None
-) -> Iterator[str]:
+def _made_of(path: str, name: str, config: Config, needs: Needs) -> Iterator[str]:
     """The data set of a figure has what the figure needs."""
     yield from known_names(path, [name], config.datasets, "data set")
     dataset = config.datasets.get(name)
     if dataset is None:
         return
-    for part in needs:
+    for part in needs.parts:
         if getattr(dataset, part) is None:
             yield (
                 f"{path}: {name!r} has no {part}, which the figure needs; add "
                 f"datasets.{name}.{part}, or set the figure to null"
             )
-    if form and dataset.form != form:
-        yield f"{path}: {name!r} is {FORMS[dataset.form]}, but the figure shows {FORMS[form]}"
-    elif form == "images" and dataset.shape and dataset.shape[0] > 1:
+    if needs.form and dataset.form != needs.form:
+        shown = FORMS[needs.form]
+        yield f"{path}: {name!r} is {FORMS[dataset.form]}, but the figure shows {shown}"
+    elif needs.form == "images" and dataset.shape and dataset.shape[0] > 1:
         yield (
             f"{path}: {name!r} has images of {dataset.shape[0]} channels, but "
             f"the figure draws grey ones; set the figure to null"
@@ -251,9 +257,9 @@ def _made_of(
 
 
 def _discrete_examples(
-    path: str, name: str, beside: str, config: Config, needs: Sequence[str], form: str | None
+    path: str, name: str, beside: str, config: Config, needs: Needs
 ) -> Iterator[str]:
-    yield from _made_of(path, name, config, needs, form)
+    yield from _made_of(path, name, config, needs)
     dataset = config.datasets.get(name)
     if dataset and config.process_of(dataset).name != "ddpm":
         yield (

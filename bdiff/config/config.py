@@ -10,7 +10,7 @@ from pydantic import Field
 from bdiff.config.base import Key, Section, Whole
 from bdiff.config.dataset import Dataset
 from bdiff.config.derived import Derived, derived
-from bdiff.config.figures import Figures
+from bdiff.config.figures import Figure, Figures
 from bdiff.config.models import VP, OneProcess, Process
 
 
@@ -64,6 +64,13 @@ class Config(Section):
             name for name, figure in figures.items() if figure and figure.dataset in self.run
         )
 
+    def figure(self, name: str) -> Figure:
+        """The section of a figure; raises KeyError if there is none, or it is null."""
+        section: Figure | None = getattr(self.figures, name, None)
+        if section is None:
+            raise KeyError(f"the configuration has no figures.{name}, or it is null")
+        return section
+
     def section(self, stage: str, dataset: str | None = None, model: str | None = None) -> str:
         """Settings of one stage, as JSON text that is the same whenever they are the same.
 
@@ -71,7 +78,7 @@ class Config(Section):
         and neither does anything that the stage does not use.
 
         Args:
-            stage: download, preprocess, fit_autoencoder, estimate_tree, compare_estimators, train,
+            stage: preprocess, fit_autoencoder, estimate_tree, compare_estimators, train,
                 extend, sample, sample_hybrids, transmute, compare_transmutation, evaluate,
                 evaluate_expression, evaluate_molecules, measure_efficiency, or the name of a
                 figure.
@@ -86,9 +93,17 @@ class Config(Section):
         return json.dumps(settings, sort_keys=True, ensure_ascii=False)
 
     def _figure(self, name: str) -> dict[str, Any]:
-        settings = _written(getattr(self.figures, name, None), f"figures.{name}")
+        figure = self.figure(name)
+        settings, dataset = figure.model_dump(mode="json"), self.datasets[figure.dataset]
         if name == "F18_molecules":
-            settings["classes_by"] = self.datasets[settings["dataset"]].classes_by
+            settings["classes_by"] = dataset.classes_by
+        if name == "F8b_leave_one_out" and (left_out := dataset.leave_one_out):
+            models = {"full": dataset.training.branched}
+            models |= {"without": left_out.training, "added": left_out.added}
+            settings["training"] = {
+                model: training.model_dump(include={"steps", "batch_size"})
+                for model, training in models.items()
+            }
         return settings
 
     def _stage(self, stage: str, name: str, model: str | None) -> dict[str, Any]:
@@ -104,15 +119,11 @@ class Config(Section):
         if isinstance(dataset, Derived) and dataset.kept:
             classes = {"classes": list(dataset.kept)}
         device = {"device": self.device}
-        # Left out where they are the defaults, as results from before they existed are valid.
-        precision = {"precision": self.precision} if self.precision != "float32" else {}
-        compiled = {"compile": True} if self.compile else {}
+        computed = device | {"precision": self.precision}
         # Trees are those of noise levels: estimated under one process, they serve any.
         process = {"process": self.process.model_dump(mode="json")}
         own_process = {"process": self.process_of(dataset).model_dump(mode="json")}
         match stage:
-            case "download":
-                return {"source": dataset.data.source}
             case "preprocess":
                 return {"name": name} | part("data")
             case "fit_autoencoder":
@@ -133,10 +144,9 @@ class Config(Section):
                 return (
                     own_process
                     | seed
-                    | device
-                    | precision
-                    | compiled
+                    | computed
                     | classes
+                    | {"compile": self.compile}
                     | {"kind": model, "net": part("net"), "training": training}
                 )
             case "extend":
@@ -146,8 +156,7 @@ class Config(Section):
                 tree = {} if model.startswith("linear") else {"tree": _estimated(part("tree"))}
                 return (
                     seed
-                    | device
-                    | precision
+                    | computed
                     | tree
                     | {"new_classes": list(extended.new), "retrain": extended.retrain}
                     | {"training": _written(extended.training, f"datasets.{name}")}
@@ -158,7 +167,7 @@ class Config(Section):
                     del samples["guidance"]
                 if isinstance(dataset, Derived) and dataset.wanted:
                     samples["classes"] = list(dataset.wanted)
-                return seed | device | precision | samples
+                return seed | computed | samples
             case "evaluate" | "evaluate_expression":
                 return seed | classes | part("metrics")
         sections = {

@@ -5,48 +5,15 @@ and the error messages.
 """
 
 from pathlib import PurePath
-from string import ascii_uppercase
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from bdiff.config.base import ClassName, Real, Section, Whole, WordOr
+from bdiff.data.classes import MOLECULE_CLASSES
 
-DIGITS = tuple("0123456789")
-CLOTHES = (
-    *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
-    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-)
-PBMC = (
-    *("CD14+ Monocyte", "Dendritic", "CD56+ NK", "CD19+ B", "CD34+"),
-    *("CD8+ Cytotoxic T", "CD8+/CD45RA+ Naive Cytotoxic", "CD4+/CD25 T Reg"),
-    *("CD4+/CD45RO+ Memory", "CD4+/CD45RA+/CD25- Naive T"),
-)
-SIMULATED_CELLS = (
-    *("Classical monocytes", "CD16+ NK cells", "Tem/Temra cytotoxic T", "Naive B cells"),
-    *("Tcm/Naive helper T", "Megakaryocytes/platelets", "Tem/Effector helper T"),
-    *("Non-classical monocytes", "Tem/Trm cytotoxic T"),
-)
-# Here as well as where the data are read, so that a wrong name is found before hours of work.
-CLASSES = {
-    "mnist": DIGITS,
-    "fashion_mnist": CLOTHES,
-    "letters": tuple(ascii_uppercase),
-    "digits": DIGITS,
-    "pbmc": PBMC,
-    "simulated_cells": SIMULATED_CELLS,
-}
-MOLECULE_CLASSES = {
-    "rings": ("acyclic", "one ring"),
-    "halogen": ("no halogen", "halogen"),
-    "aromatic": ("not aromatic", "aromatic"),
-    "heteroaromatic": ("carboaromatic", "heteroaromatic"),
-    "bicyclic": ("not bicyclic", "bicyclic"),
-    "non_aromatic_ring": ("no non-aromatic ring", "non-aromatic ring"),
-}
 # Sources of counts, which models do not take as they are.
 COUNTS = ("pbmc", "simulated_cells", "cells")
-MOLECULES = ("molecules", "moses", "smiles")
 DOWNLOADED = ("mnist", "fashion_mnist", "moses")
 # Shape of one image: channels, height and width; the others are tables or molecules.
 SHAPES = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "digits": (1, 8, 8)}

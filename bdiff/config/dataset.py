@@ -3,11 +3,12 @@
 from pydantic import Field
 
 from bdiff.config.base import Section
-from bdiff.config.data import CLASSES, MOLECULE_CLASSES, SHAPES, Data, MoleculeClasses
+from bdiff.config.data import SHAPES, Data, MoleculeClasses
 from bdiff.config.experiments import Control, EpsilonSweep, Extension, LeaveOneOut, Stability
 from bdiff.config.models import AnyNet, Autoencoder, Models, Process
 from bdiff.config.sampling import Efficiency, Metrics, Pairs, Samples
 from bdiff.config.trees import Comparison, Tree
+from bdiff.data.classes import CLASSES, MOLECULE_CLASSES
 
 
 class Dataset(Section):
@@ -26,9 +27,7 @@ class Dataset(Section):
     comparison: Comparison | None = Field(
         None, description="comparison of the branch-point estimators; null for none"
     )
-    net: AnyNet = Field(
-        description="{name: residual_unet or residual, and the network's own settings}"
-    )
+    net: AnyNet = Field(description="{name: ..., and the network's own settings}")
     training: Models = Field(description="training of each model")
     samples: Samples | None = Field(None, description="samples of every class; null for none")
     metrics: Metrics | None = Field(None, description="quality of the samples; null for none")

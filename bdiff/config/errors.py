@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+from bdiff.expect import nearest
 
 Sections = Mapping[int, type[BaseModel]]  # id of each mapping -> the model that read it
 
@@ -32,12 +33,6 @@ class ConfigError(ValueError):
         self.errors = tuple(errors)
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
         super().__init__("\n  ".join([f"the configuration has {count}:", *errors]))
-
-
-def nearest(name: Any, known: Iterable[str]) -> str:
-    """A hint at the most similar of the known names, or nothing if none is similar."""
-    matches = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def explain(error: ValidationError, mapping: Mapping[str, Any], sections: Sections) -> list[str]:

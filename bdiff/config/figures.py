@@ -1,5 +1,7 @@
 """The figures, by their number in the paper's list; each names the data set it is made of."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from bdiff.config.base import ClassName, Key, Pair, Section, Whole
@@ -27,6 +29,10 @@ class Examples(Figure):
     )
 
 
+class Hybrids(Figure):
+    """F16: hybrids of a table, a panel for each pair."""
+
+
 class Similarities(Figure):
     """F22: similarities of object pairs at the branch point of two classes."""
 
@@ -34,107 +40,98 @@ class Similarities(Figure):
     objects: Whole = Field(100, ge=2, description="objects per class, at least 2")
 
 
+class Needs:
+    """What a figure needs of its data set.
+
+    Attributes:
+        parts: sections of the data set that must be there.
+        form: "images", "table" or "molecules"; None for any.
+    """
+
+    def __init__(self, *parts: str, form: str | None = None):
+        self.parts, self.form = parts, form
+
+
 class Figures(Section):
     """Which figures to make; null, or leaving one out, makes none."""
 
-    F1_branched_process: BranchedProcess | None = Field(
+    F1_branched_process: Annotated[BranchedProcess | None, Needs(form="images")] = Field(
         None, description="objects on their way to noise, branch by branch: {dataset, classes}"
     )
-    F2_examples: Examples | None = Field(
+    F2_examples: Annotated[Examples | None, Needs("samples", form="images")] = Field(
         None, description="generated examples: {dataset}, and {discrete} if wanted"
     )
-    F3_sample_quality: Figure | None = Field(
+    F3_sample_quality: Annotated[Figure | None, Needs("metrics")] = Field(
         None, description="sample quality class by class: {dataset}"
     )
-    F4_letters: Figure | None = Field(
+    F4_letters: Annotated[Figure | None, Needs("samples", "metrics", form="table")] = Field(
         None, description="five panels on the samples of a table: {dataset}"
     )
-    F5_sample_quality: Figure | None = Field(None, description="as F3, of cells: {dataset}")
-    F5b_expression: Figure | None = Field(
+    F5_sample_quality: Annotated[Figure | None, Needs("metrics")] = Field(
+        None, description="as F3, of cells: {dataset}"
+    )
+    F5b_expression: Annotated[Figure | None, Needs("autoencoder", "metrics")] = Field(
         None, description="how well samples of cells have the types' expression: {dataset}"
     )
-    F6_sample_quality: Figure | None = Field(
+    F6_sample_quality: Annotated[Figure | None, Needs("metrics")] = Field(
         None, description="as F3, of a second data set: {dataset}"
     )
-    F7_class_extension: Figure | None = Field(
+    F7_class_extension: Annotated[Figure | None, Needs("extension")] = Field(
         None, description="a class added to a trained model: {dataset}"
     )
-    F8_class_extension_steps: Figure | None = Field(
+    F8_class_extension_steps: Annotated[Figure | None, Needs("extension")] = Field(
         None, description="classes added one after another: {dataset}"
     )
-    F8b_leave_one_out: Figure | None = Field(
+    F8b_leave_one_out: Annotated[Figure | None, Needs("leave_one_out", "metrics")] = Field(
         None, description="each class added to a model of all others: {dataset}"
     )
-    F9_class_extension: Figure | None = Field(None, description="as F7, of cells: {dataset}")
-    F10_efficiency: Figure | None = Field(None, description="sampling time: {dataset}")
-    F11_efficiency: Figure | None = Field(
+    F9_class_extension: Annotated[Figure | None, Needs("extension")] = Field(
+        None, description="as F7, of cells: {dataset}"
+    )
+    F10_efficiency: Annotated[Figure | None, Needs("efficiency")] = Field(
+        None, description="sampling time: {dataset}"
+    )
+    F11_efficiency: Annotated[Figure | None, Needs("efficiency")] = Field(
         None, description="as F10, of a second data set: {dataset}"
     )
-    F12_efficiency: Figure | None = Field(None, description="as F10, of cells: {dataset}")
-    F13_hybrids_transmutation: Figure | None = Field(
-        None, description="hybrids and transmutation of images: {dataset}"
+    F12_efficiency: Annotated[Figure | None, Needs("efficiency")] = Field(
+        None, description="as F10, of cells: {dataset}"
     )
-    F14_transmutation_control: Figure | None = Field(
+    F13_hybrids_transmutation: Annotated[
+        Figure | None, Needs("hybrids", "transmutation", form="images")
+    ] = Field(None, description="hybrids and transmutation of images: {dataset}")
+    F14_transmutation_control: Annotated[Figure | None, Needs("control")] = Field(
         None, description="transmutation over noise levels, branched and label-guided: {dataset}"
     )
-    F14b_transmutation_control: Figure | None = Field(
+    F14b_transmutation_control: Annotated[Figure | None, Needs("control")] = Field(
         None, description="as F14, of a second data set: {dataset}"
     )
-    F15_hybrids_transmutation: Figure | None = Field(
-        None, description="hybrids and transmutation of a table: {dataset}"
-    )
-    F16_hybrids: Figure | None = Field(
+    F15_hybrids_transmutation: Annotated[
+        Figure | None, Needs("hybrids", "transmutation", form="table")
+    ] = Field(None, description="hybrids and transmutation of a table: {dataset}")
+    F16_hybrids: Annotated[Hybrids | None, Needs("hybrids", form="table")] = Field(
         None, description="hybrids of less similar classes of a table: {dataset}"
     )
-    F17_cell_transmutation: Figure | None = Field(
+    F17_cell_transmutation: Annotated[Figure | None, Needs("autoencoder", "control")] = Field(
         None, description="four panels on the transmutation of cells: {dataset}"
     )
-    F18_molecules: Figure | None = Field(
+    F18_molecules: Annotated[Figure | None, Needs("samples", "control", form="molecules")] = Field(
         None, description="molecules before and after transmutation, and samples: {dataset}"
     )
-    F19_molecule_transmutation: Figure | None = Field(
+    F19_molecule_transmutation: Annotated[
+        Figure | None, Needs("samples", "control", form="molecules")
+    ] = Field(
         None, description="what becomes of transmuted molecules, and what they keep: {dataset}"
     )
-    F20_branch_stability: Figure | None = Field(
+    F20_branch_stability: Annotated[Figure | None, Needs("stability")] = Field(
         None, description="trees, and models, of independent draws of objects: {dataset}"
     )
-    F21_epsilon_sweep: Figure | None = Field(
+    F21_epsilon_sweep: Annotated[Figure | None, Needs("epsilon_sweep")] = Field(
         None, description="trees, and models, for several epsilons: {dataset}"
     )
-    F22_similarities: Similarities | None = Field(
+    F22_similarities: Annotated[Similarities | None, Needs()] = Field(
         None, description="similarities at a branch point: {dataset, pair, objects}"
     )
-    F23_hybrids_transmutation: Figure | None = Field(
-        None, description="as F13, of a second data set: {dataset}"
-    )
-
-
-# What a figure needs: sections of its data set, and images or a table.
-NEEDS = {
-    "F1_branched_process": ((), "images"),
-    "F2_examples": (("samples",), "images"),
-    "F3_sample_quality": (("metrics",), None),
-    "F4_letters": (("samples", "metrics"), "table"),
-    "F5_sample_quality": (("metrics",), None),
-    "F5b_expression": (("autoencoder", "metrics"), None),
-    "F6_sample_quality": (("metrics",), None),
-    "F7_class_extension": (("extension",), None),
-    "F8_class_extension_steps": (("extension",), None),
-    "F8b_leave_one_out": (("leave_one_out", "metrics"), None),
-    "F9_class_extension": (("extension",), None),
-    "F10_efficiency": (("efficiency",), None),
-    "F11_efficiency": (("efficiency",), None),
-    "F12_efficiency": (("efficiency",), None),
-    "F13_hybrids_transmutation": (("hybrids", "transmutation"), "images"),
-    "F14_transmutation_control": (("control",), None),
-    "F14b_transmutation_control": (("control",), None),
-    "F15_hybrids_transmutation": (("hybrids", "transmutation"), "table"),
-    "F16_hybrids": (("hybrids",), "table"),
-    "F17_cell_transmutation": (("autoencoder", "control"), None),
-    "F18_molecules": (("samples", "control"), "molecules"),
-    "F19_molecule_transmutation": (("samples", "control"), "molecules"),
-    "F20_branch_stability": (("stability",), None),
-    "F21_epsilon_sweep": (("epsilon_sweep",), None),
-    "F22_similarities": ((), None),
-    "F23_hybrids_transmutation": (("hybrids", "transmutation"), "images"),
-}
+    F23_hybrids_transmutation: Annotated[
+        Figure | None, Needs("hybrids", "transmutation", form="images")
+    ] = Field(None, description="as F13, of a second data set: {dataset}")

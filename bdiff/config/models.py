@@ -222,7 +222,7 @@ class LinearTraining(Training):
     """Training of the label-guided model."""
 
     label_dropout: Real = Field(
-        0.0, ge=0, lt=1, description="share of objects whose class is not told, 0 to below 1"
+        0.0, ge=0, lt=1, description="share of objects whose label is dropped, 0 to below 1"
     )
 
 

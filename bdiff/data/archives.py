@@ -47,7 +47,7 @@ def read_members(path: str | Path, names: Iterable[str], limit: int = LIMIT) -> 
     try:
         return _read(Path(path), list(names), limit)
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:
-        raise ArchiveError(f"{path} is broken or cut off: {error}.") from None
+        raise ArchiveError(f"{path} is broken or cut off: {error}") from None
 
 
 def _read(path: Path, names: list[str], limit: int) -> dict[str, bytes]:
@@ -56,29 +56,29 @@ def _read(path: Path, names: list[str], limit: int) -> dict[str, bytes]:
         name = _safe_name(path, member.name)
         total += member.size
         if total > limit:
-            raise ArchiveError(f"{path} unpacks to more than {limit:,} bytes; it is refused.")
+            raise ArchiveError(f"{path} unpacks to more than {limit:,} bytes; it is refused")
         if name in found:
-            raise ArchiveError(f"{path} holds {name} twice; which one is meant is not clear.")
+            raise ArchiveError(f"{path} holds {name} twice; which one is meant is not clear")
         if name in names:
             if not member.plain:
-                raise ArchiveError(f"{path}: {name} is a link, a device or a folder, not a file.")
+                raise ArchiveError(f"{path}: {name} is a link, a device or a folder, not a file")
             found[name] = member.read()
     missing = [name for name in names if name not in found]
     if missing:
-        raise ArchiveError(f"{path} does not hold {', '.join(missing)}.")
+        raise ArchiveError(f"{path} does not hold {', '.join(missing)}")
     return found
 
 
 def _safe_name(archive: str | Path, name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
-        raise ArchiveError(f"{archive} holds the unsafe name {name!r}; it is refused.")
+        raise ArchiveError(f"{archive} holds the unsafe name {name!r}; it is refused")
     return str(path)  # without a leading "./"
 
 
 def _members(path: Path) -> Iterator[Member]:
     if not path.is_file():
-        raise FileNotFoundError(f"There is no archive {path}.")
+        raise FileNotFoundError(f"there is no archive {path}")
     reader = {".zip": _zip_members, ".whl": _zip_members, ".deb": _deb_members}
     return reader.get(path.suffix, _tar_members)(path)
 

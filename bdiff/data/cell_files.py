@@ -20,7 +20,7 @@ import numpy as np
 from scipy import sparse
 from scipy.io import mmread
 
-from bdiff.data.checks import hint
+from bdiff.expect import nearest
 
 if TYPE_CHECKING:
     import anndata
@@ -68,9 +68,9 @@ def read_cell_file(path: str | Path, layer: str = "X") -> Cells:
     if path.is_dir():
         return _read_folder(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file or folder {path}.")
+        raise FileNotFoundError(f"there is no file or folder {path}")
     if path.suffix != ".h5ad":
-        raise ValueError(f"{path}: expected an .h5ad file, or a folder with {_listed(TENX_FILES)}.")
+        raise ValueError(f"{path}: expected an .h5ad file, or a folder with {_listed(TENX_FILES)}")
     with open_h5ad(path) as data:
         return _read_layer(data, path, layer)
 
@@ -93,7 +93,7 @@ def open_h5ad(path: str | Path) -> "Iterator[anndata.AnnData]":
             data = anndata.read_h5ad(path, backed="r")
         except Exception as error:  # anndata and h5py raise whatever they meet
             raise ValueError(
-                f"{path} is corrupt or no .h5ad file ({error}). Write it again."
+                f"{path} is corrupt or no .h5ad file ({error}); write it again"
             ) from None
         try:
             yield data
@@ -114,7 +114,7 @@ def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
     there = ["X", *(["raw"] if data.raw is not None else []), *data.layers]
     if layer not in there:
         raise ValueError(
-            f"{path} has no layer {layer!r}{hint(layer, there)} It has {_listed(there)}."
+            f"{path} has no layer {layer!r}; it has {_listed(there)}{nearest(layer, there)}"
         )
     genes = data.raw.var_names if layer == "raw" else data.var_names
     cells = Cells(_sparse(_matrix(data, layer)), _distinct(genes), data.obs)
@@ -122,9 +122,9 @@ def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
         first = {name: _sparse(_matrix(data, name)[:BLOCK]) for name in there if name != layer}
         whole = [name for name, matrix in first.items() if not _no_counts(matrix).any()]
         fix = (
-            f"Set `layer` to {' or '.join(whole)}, which seems to hold them."
+            f"set `layer` to {' or '.join(whole)}, which seems to hold them"
             if whole
-            else f"No layer of the file seems to hold them ({_listed(there)}); take raw counts."
+            else f"no layer of the file seems to hold them ({_listed(there)}); take raw counts"
         )
         raise ValueError(_found(cells, f"{path}, {layer}", fix))
     return cells
@@ -157,14 +157,14 @@ def _read_folder(folder: Path) -> Cells:
     if missing:
         raise FileNotFoundError(
             f"{folder} lacks {_listed(missing)}; {_listed(TENX_FILES)} are expected, without a "
-            "prefix."
+            "prefix"
         )
     barcodes = [row[0] for row in _lines(folder / BARCODES)]
     features = _lines(folder / FEATURES)
     genes = _distinct([row[min(1, len(row) - 1)] for row in features])
     labels = pd.read_csv(folder / LABELS, dtype=str, keep_default_na=False)
     if "barcode" not in labels:
-        raise ValueError(f"{folder / LABELS} has no column 'barcode'; {_listed(labels)} are there.")
+        raise ValueError(f"{folder / LABELS} has no column 'barcode'; {_listed(labels)} are there")
     labels = labels.set_index("barcode")
     _check_barcodes(labels.index, barcodes, folder)
     counts = _read_matrix(folder / MATRIX, (len(genes), len(barcodes)))
@@ -173,7 +173,7 @@ def _read_folder(folder: Path) -> Cells:
     rows = pd.Index(barcodes).get_indexer(labels.index)
     cells = Cells(counts[rows], genes, labels).take_genes(expressed)
     if _no_counts(cells.counts).any():
-        raise ValueError(_found(cells, str(folder / MATRIX), "Take Cell Ranger's own matrix."))
+        raise ValueError(_found(cells, str(folder / MATRIX), "take Cell Ranger's own matrix"))
     return cells
 
 
@@ -186,7 +186,7 @@ def _read_matrix(path: Path, shape: tuple[int, int]) -> sparse.csr_matrix:
     triples = mmread(path)
     if triples.shape != shape:
         raise ValueError(
-            f"{path} has the shape {triples.shape}; {FEATURES} and {BARCODES} have {shape} rows."
+            f"{path} has the shape {triples.shape}; {FEATURES} and {BARCODES} have {shape} rows"
         )
     # Half the memory of the 64 bits that are read; numbers beyond 32 bits are no counts of a cell.
     triples.data = triples.data.astype(np.float32)
@@ -197,12 +197,12 @@ def _check_barcodes(index: "pd.Index", barcodes: Sequence[str], folder: Path) ->
     """Every row of labels.csv is of one cell; cells without a row are left out."""
     if not index.is_unique:
         twice = index[index.duplicated()][0]
-        raise ValueError(f"{folder / LABELS} has several rows of the barcode {twice!r}.")
+        raise ValueError(f"{folder / LABELS} has several rows of the barcode {twice!r}")
     unknown = index[~index.isin(barcodes)]
     if len(unknown):
         raise ValueError(
             f"{folder / LABELS}: {len(unknown)} of {len(index)} barcodes are not in {BARCODES}, "
-            f"such as {unknown[0]!r}; those there look like {barcodes[0]!r}. Write them alike."
+            f"such as {unknown[0]!r}; those there look like {barcodes[0]!r}; write them alike"
         )
 
 
@@ -229,7 +229,7 @@ def _found(cells: Cells, where: str, fix: str) -> str:
     return (
         f"{where}: {wrong.sum():,} of {wrong.size:,} non-zero values are no counts, whole numbers "
         f"of molecules; the first is {cells.counts.data[first]:.4g}, of the gene "
-        f"{str(cells.genes[gene])!r} in the cell {str(cells.obs.index[cell])!r}. {fix}"
+        f"{str(cells.genes[gene])!r} in the cell {str(cells.obs.index[cell])!r}; {fix}"
     )
 
 

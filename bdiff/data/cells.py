@@ -15,7 +15,6 @@ into the data set as they are: how to scale them is the model's affair. How many
 each step left out stands in the data set's `source`.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,11 +23,12 @@ from pathlib import Path
 import numpy as np
 
 from bdiff.data.cell_files import TENX_FILES, Cells, read_cell_file
-from bdiff.data.checks import hint
 from bdiff.data.dataset import Dataset
 from bdiff.data.scaling import COUNTS
 from bdiff.data.tables import class_codes, draw_split
 from bdiff.data.variable_genes import most_variable
+from bdiff.expect import nearest
+from bdiff.files import sha256_of
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,9 @@ def read_cells(
     full = kept(np.diff(chosen.counts.indptr) > 0, "cells without counts of the chosen genes")
     chosen = chosen.take(full)
     logger.info("%s, left out: %s", path, left_out)
-    facts = {"file": path.name, "sha256": _sha256(path), "left out": left_out}
+    files = [path / name for name in TENX_FILES] if path.is_dir() else [path]
+    sha256 = {file.name: sha256_of(file) for file in files}
+    facts = {"file": path.name, "sha256": sha256, "left out": left_out}
     return Dataset(
         x=_dense(chosen, path),
         labels=codes[full],
@@ -109,8 +111,8 @@ def _check_columns(names: Sequence[str], cells: Cells, path: Path) -> None:
     for name in names:
         if name not in columns:
             raise ValueError(
-                f"{path}: the table of cells has no column {name!r}{hint(name, columns)} It has "
-                f"{', '.join(columns)}."
+                f"{path}: the table of cells has no column {name!r}; it has {', '.join(columns)}"
+                f"{nearest(name, columns)}"
             )
 
 
@@ -121,8 +123,8 @@ def _values(column: str, cells: Cells, path: Path) -> np.ndarray:
     if missing.any():
         raise ValueError(
             f"{path}: {missing.sum():,} of {len(values):,} cells have no {column!r}; the first is "
-            f"{str(values.index[missing.argmax()])!r}. Give them one, or leave them out: "
-            f"cells[cells.obs[{column!r}].notna()]."
+            f"{str(values.index[missing.argmax()])!r}; give them one, or leave them out: "
+            f"cells[cells.obs[{column!r}].notna()]"
         )
     names: np.ndarray = values.to_numpy()
     return names
@@ -155,7 +157,7 @@ def _kept(wanted: np.ndarray, what: str, left_out: LeftOut, path: Path) -> np.nd
     left_out[what] = int((~wanted).sum())
     if not wanted.any():
         raise ValueError(
-            f"{path}: nothing is left without {what}. Left out: {left_out}. Widen the limits."
+            f"{path}: nothing is left without {what}; left out: {left_out}; widen the limits"
         )
     return wanted
 
@@ -178,7 +180,7 @@ def _check_genes(genes: int | Sequence[str] | None, cells: Cells, path: Path) ->
     known = set(cells.genes)
     for name in genes:
         if name not in known:
-            raise ValueError(f"{path} has no gene {name!r}{hint(name, cells.genes.tolist())}")
+            raise ValueError(f"{path} has no gene {name!r}{nearest(name, cells.genes.tolist())}")
 
 
 def _choose(
@@ -192,8 +194,8 @@ def _choose(
     rare = [name for name in genes if name not in place]
     if rare:
         raise ValueError(
-            f"{path}: too few cells have counts of {', '.join(rare)}. Leave these genes out, or "
-            "lower min_cells."
+            f"{path}: too few cells have counts of {', '.join(rare)}; leave these genes out, or "
+            "lower min_cells"
         )
     return cells.take_genes(np.array([place[name] for name in genes]))
 
@@ -203,17 +205,7 @@ def _dense(cells: Cells, path: Path) -> np.ndarray:
     if 4 * rows * columns > LARGEST:
         raise ValueError(
             f"{path}: {rows:,} cells x {columns:,} genes would take {4e-9 * rows * columns:.1f} "
-            "GB. Set `genes` to a number such as 1000."
+            "GB; set `genes` to a number such as 1000"
         )
     dense: np.ndarray = cells.counts.toarray().astype(np.float32, copy=False)
     return dense
-
-
-def _sha256(path: Path) -> dict[str, str]:
-    """Hash of each file, by name; the files need not fit into memory."""
-    files = [path / name for name in TENX_FILES] if path.is_dir() else [path]
-    found = {}
-    for file in files:
-        with file.open("rb") as stream:
-            found[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return found

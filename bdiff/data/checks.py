@@ -1,16 +1,11 @@
 """Checks of class names and numbers; each error says what was found and what was expected."""
 
-import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-
-def hint(name: str, valid: Iterable[str]) -> str:
-    """The most similar of the valid names as a question, or a full stop if none is similar."""
-    near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else "."
+from bdiff.expect import nearest
 
 
 def normalised(name: object) -> str:
@@ -23,7 +18,7 @@ def check_class_names(names: Iterable[str], valid: Sequence[str]) -> None:
     for name in names:
         if name not in valid:
             raise ValueError(
-                f"Unknown class {name!r}{hint(name, valid)} Valid classes: {', '.join(valid)}."
+                f"unknown class {name!r}; the classes are {', '.join(valid)}{nearest(name, valid)}"
             )
 
 
@@ -31,11 +26,17 @@ def check_distinct(classes: Sequence[str]) -> None:
     """Raise ValueError if a class name appears twice."""
     twice = sorted({name for name in classes if classes.count(name) > 1})
     if twice:
-        raise ValueError(f"Class names appear twice: {', '.join(twice)}. Each class has one name.")
+        raise ValueError(f"class names appear twice: {', '.join(twice)}; each class has one name")
 
 
 def check_counts(labels: np.ndarray, classes: Sequence[str], name: str, least: int = 2) -> None:
-    """The same, of the codes of the training objects alone."""
+    """Raise ValueError if a class has fewer than `least` training objects.
+
+    Args:
+        labels: (N,) codes of the training objects.
+        classes, name: of the data set.
+        least: the fewest that a class may have.
+    """
     counts = np.bincount(labels, minlength=len(classes))
     poor = [
         f"{class_name!r} has {count}"
@@ -44,23 +45,23 @@ def check_counts(labels: np.ndarray, classes: Sequence[str], name: str, least: i
     ]
     if poor:
         raise ValueError(
-            f"Data set {name!r}: every class needs at least {least} training objects, but "
-            f"{', '.join(poor)}. Give more objects, hold out fewer, or leave the class out."
+            f"data set {name!r}: every class needs at least {least} training objects, but "
+            f"{', '.join(poor)}; give more objects, hold out fewer, or leave the class out"
         )
 
 
 def check_codes(labels: np.ndarray, classes: Sequence[str]) -> None:
     """Raise ValueError unless the labels are integer codes into the class names."""
     labels = np.asarray(labels)
-    fix = "For labels of another kind: bdiff.data.tables.from_arrays."
+    fix = "labels of another kind are for bdiff.data.tables.from_arrays"
     if labels.dtype.kind not in "iu":
         raise ValueError(
-            f"labels have the type {labels.dtype}; integer codes into `classes` are expected. {fix}"
+            f"labels have the type {labels.dtype}; integer codes into `classes` are expected; {fix}"
         )
     if labels.size and not 0 <= labels.min() <= labels.max() < len(classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}; codes into {len(classes)} class "
-            f"names (0 to {len(classes) - 1}) are expected. {fix}"
+            f"labels run from {labels.min()} to {labels.max()}; codes into {len(classes)} class "
+            f"names (0 to {len(classes) - 1}) are expected; {fix}"
         )
 
 
@@ -68,19 +69,19 @@ def check_covariates(covariates: Mapping[str, Sequence[str] | np.ndarray]) -> No
     """Raise ValueError unless each covariate has a name, and a text for every object."""
     for name, texts in covariates.items():
         if not isinstance(name, str) or not name.strip():
-            raise ValueError(f"A covariate is called {name!r}; give it a name.")
+            raise ValueError(f"a covariate is called {name!r}; give it a name")
         values = np.asarray(texts, dtype=object)
         if values.ndim != 1:
             raise ValueError(
-                f"The covariate {name!r} has the shape {values.shape}; one text per object is "
-                "expected."
+                f"the covariate {name!r} has the shape {values.shape}; one text per object is "
+                "expected"
             )
         bad = [row for row, v in enumerate(values) if not isinstance(v, str) or not v.strip()]
         if bad:
             raise ValueError(
-                f"The covariate {name!r} is missing or no text in {len(bad)} of {len(values)} "
-                f"rows; the first is {values[bad[0]]!r} in row {bad[0]} (from 0). Fill it in, such "
-                "as with 'unknown', or leave it out."
+                f"the covariate {name!r} is missing or no text in {len(bad)} of {len(values)} "
+                f"rows; the first is {values[bad[0]]!r} in row {bad[0]} (from 0); fill it in, such "
+                "as with 'unknown', or leave it out"
             )
 
 
@@ -90,26 +91,26 @@ def check_column_names(names: Sequence[str], where: str = "") -> None:
         # pandas reads a column without a name as "Unnamed: 0".
         if not name.strip() or name.startswith("Unnamed: "):
             raise ValueError(
-                f"{where}column {number} has no name; is it the row index of pandas? Drop it "
-                "(index=False), or give it a name."
+                f"{where}column {number} has no name; if it is the row index of pandas, drop it "
+                "(index=False), else give it a name"
             )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(
-            f"{where}several columns are called {', '.join(map(repr, twice))}. Give each its own "
-            "name, or leave the repeated ones out."
+            f"{where}several columns are called {', '.join(map(repr, twice))}; give each its own "
+            "name, or leave the repeated ones out"
         )
 
 
 def check_finite(x: np.ndarray, feature_names: Sequence[str] = ()) -> None:
     """Raise ValueError if x holds NaN or an infinity; names the column, the row and the count."""
-    _refuse(~np.isfinite(x), "NaN or infinite", "Remove or fill them before.", x, feature_names)
+    _refuse(~np.isfinite(x), "NaN or infinite", "remove or fill them before", x, feature_names)
 
 
 def check_float32(x: np.ndarray, feature_names: Sequence[str] = ()) -> None:
     """Raise ValueError if a finite number in x is beyond the range of float32."""
     too_large = np.isfinite(x) & (np.abs(x) > np.finfo(np.float32).max)
-    _refuse(too_large, "beyond float32 (3.4e38)", "Rescale the feature.", x, feature_names)
+    _refuse(too_large, "beyond float32 (3.4e38)", "rescale the feature", x, feature_names)
 
 
 def _refuse(
@@ -124,5 +125,5 @@ def _refuse(
     raise ValueError(
         f"x holds {bad.sum()} values that are {what}, in {bad.any(0).sum()} columns and "
         f"{bad.any(1).sum()} rows; the first is {x.reshape(len(x), -1)[row, column]} in {name!r}, "
-        f"row {row} (from 0). {fix}"
+        f"row {row} (from 0); {fix}"
     )

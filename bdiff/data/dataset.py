@@ -155,7 +155,7 @@ class Dataset:
         if x.shape[-len(self.shape) :] != self.shape:
             raise ValueError(
                 f"x has shape {x.shape}; expected (N, *{self.shape}), objects as those of the data "
-                f"set {self.name!r}."
+                f"set {self.name!r}"
             )
         return unscale(x, self.scaling)
 
@@ -212,20 +212,7 @@ def read_dataset(path: str | Path, classes: Sequence[str] | None = None) -> Data
         FileNotFoundError: if there is no such file.
         ValueError: if the file is no parquet file (cut off, corrupt), or no data set.
     """
-    try:
-        table = pq.read_table(path)
-        facts = json.loads((table.schema.metadata or {})[METADATA_KEY])
-    except (pa.ArrowInvalid, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueError(
-            f"{path} is corrupt or no parquet file ({error}). Make it again."
-        ) from None
-    except KeyError:
-        raise ValueError(
-            f"{path} is a parquet file but no data set of bdiff. Make one from it: "
-            'scripts/preprocess.py with {"source": "file", ...}.'
-        ) from None
+    table, facts = _read(path)
     # A copy, since torch refuses to share memory that belongs to the file's reader.
     values = table["x"].combine_chunks().flatten().to_numpy().copy()
     names = facts["classes"]
@@ -239,6 +226,34 @@ def read_dataset(path: str | Path, classes: Sequence[str] | None = None) -> Data
         covariates={name.removeprefix(COVARIATE): table[name].to_numpy() for name in covariates},
     )
     return dataset if classes is None else dataset.keep_classes(classes)
+
+
+def read_facts(path: str | Path) -> dict[str, Any]:
+    """What a data set's file says of it, without reading its objects; raises as `read_dataset`.
+
+    Returns:
+        name, title, shape, classes, feature_names, scaling and source, with lists for tuples.
+    """
+    return _read(path, columns=[])[1]
+
+
+def _read(path: str | Path, columns: list[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
+    """Columns of the file, by default all, and its facts; raises as `read_dataset`."""
+    try:
+        table = pq.read_table(path, columns=columns)
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(
+            f"{path} is corrupt or no parquet file ({error}); make it again"
+        ) from None
+    facts = json.loads((table.schema.metadata or {}).get(METADATA_KEY, "{}"))
+    if "title" not in facts:  # files of samples have facts, too
+        raise ValueError(
+            f"{path} is a parquet file but no data set of bdiff; make one from it: "
+            'scripts/preprocess.py with {"source": "file", ...}'
+        )
+    return table, facts
 
 
 def _dictionary(codes: np.ndarray, names: Sequence[str] | np.ndarray) -> pa.DictionaryArray:
@@ -257,24 +272,24 @@ def _codes(column: pa.ChunkedArray, names: Sequence[str]) -> np.ndarray:
 
 def _known_split(split: str) -> str:
     if split not in SPLITS:
-        raise ValueError(f"Unknown split {split!r}: expected 'train' or 'test'.")
+        raise ValueError(f"unknown split {split!r}: expected 'train' or 'test'")
     return split
 
 
 def _check_shapes(dataset: Dataset) -> None:
     if dataset.x.ndim < 2:
         raise ValueError(
-            f"x has shape {dataset.x.shape}; expected (N, *shape), one row per object."
+            f"x has shape {dataset.x.shape}; expected (N, *shape), one row per object"
         )
     lengths = {key: len(getattr(dataset, key)) for key in ("x", "labels", "split")}
     lengths |= {f"the covariate {key!r}": len(value) for key, value in dataset.covariates.items()}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{key} has {length}" for key, length in lengths.items())
-        raise ValueError(f"One label and one split per object are expected, but {found}.")
+        raise ValueError(f"one label and one split per object are expected, but {found}")
     features = int(np.prod(dataset.shape))
     if dataset.feature_names and len(dataset.feature_names) != features:
         raise ValueError(
-            f"{len(dataset.feature_names)} feature names were given for {features} features."
+            f"{len(dataset.feature_names)} feature names were given for {features} features"
         )
 
 
@@ -282,4 +297,4 @@ def _check_names(dataset: Dataset) -> None:
     check_distinct(dataset.classes)
     unknown = set(np.unique(dataset.split)) - set(SPLITS)
     if unknown:
-        raise ValueError(f"Unknown splits {sorted(unknown)}: expected 'train' and 'test'.")
+        raise ValueError(f"unknown splits {sorted(unknown)}: expected 'train' and 'test'")

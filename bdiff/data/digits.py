@@ -6,11 +6,11 @@ for byte UCI's `optdigits.tes`.
 
 import numpy as np
 
+from bdiff.data.classes import DIGITS
 from bdiff.data.dataset import Dataset
 
 FILE = "optdigits.tes"
 SIDE, LARGEST = 8, 16
-CLASSES = tuple("0123456789")
 HELD_OUT_SHARE = 0.2
 
 
@@ -37,7 +37,7 @@ def make_dataset(files: dict[str, bytes]) -> Dataset:
     return Dataset(
         x=images / LARGEST * 2 - 1,
         labels=rows[:, -1],
-        classes=CLASSES,
+        classes=DIGITS,
         split=np.where(np.arange(len(rows)) < len(rows) - held_out, "train", "test"),
         name="digits",
         title="scikit-learn digits (8×8)",

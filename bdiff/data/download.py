@@ -21,7 +21,7 @@ from bdiff.data.sources import (
     sources_of,
     verify,
 )
-from bdiff.files import atomic_write
+from bdiff.files import atomic_write, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ def download(dataset: str, folder: str | Path, table: str | Path = TABLE) -> Sou
         logger.info("%s, version %s, from %s", dataset, source.version, source)
         return source
     raise SourceError(
-        f"No source gives the data set {dataset!r}. Tried, in order:\n" + "\n".join(tried) + "\n"
-        f"Try again with a connection, add a source to {table}, or put the files "
-        f"{', '.join(sources_of(dataset, table)[0].sha256)} into {folder} by hand and repeat."
+        f"no source gives the data set {dataset!r}; tried, in order:\n" + "\n".join(tried) + "\n"
+        f"try again with a connection, add a source to {table}, or put the files "
+        f"{', '.join(sources_of(dataset, table)[0].sha256)} into {folder} by hand and repeat"
     )
 
 
@@ -106,6 +106,5 @@ def _write(files: dict[str, bytes], source: Source, folder: Path) -> None:
     for name in source.sha256:
         with atomic_write(folder / name) as temporary:
             temporary.write_bytes(files[name])
-    with atomic_write(folder / PROVENANCE) as temporary:
-        text = json.dumps(source.provenance, indent=2, sort_keys=True) + "\n"
-        temporary.write_text(text, encoding="utf-8")
+    text = json.dumps(source.provenance, indent=2, sort_keys=True) + "\n"
+    write_text(folder / PROVENANCE, text)

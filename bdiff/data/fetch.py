@@ -4,7 +4,6 @@ Nothing here installs anything: packages are downloaded and then read as archive
 """
 
 import gzip
-import hashlib
 import http.client
 import io
 import subprocess
@@ -19,6 +18,7 @@ from urllib.request import Request
 
 from bdiff.data.archives import LIMIT
 from bdiff.data.sources import looks_like_html
+from bdiff.files import sha256_of
 
 # What comes over http can be read and replaced on the way.
 SCHEMES = ("https://", "file://")
@@ -141,7 +141,7 @@ def get_package(kind: str, locator: str, folder: Path) -> Path:
     """
     package, _, expected = locator.partition("#sha256=")
     path = CLIENTS[kind](package, folder)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256_of(path)
     if expected and found != expected:
         raise FetchError(f"{path.name} has sha256 {found}, expected {expected}")
     return path

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bdiff.data.archives import read_members
+from bdiff.data.classes import LETTERS
 from bdiff.data.dataset import Dataset
 from bdiff.data.scaling import by_feature, scale
 
 FILE = "letter-recognition.data"
 ROWS, FEATURES, LARGEST = 20_000, 16, 15
 HELD_OUT_ROWS = 4_000
-CLASSES = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 # UCI's names, in UCI's order; figures say "Feature 1" to "Feature 16" as the paper does.
 UCI_NAMES = (
     *("x-box", "y-box", "width", "high", "onpix", "x-bar", "y-bar", "x2bar"),
@@ -42,10 +42,10 @@ def parse(text: bytes) -> tuple[np.ndarray, np.ndarray]:
     rows = [line.split(",") for line in text.decode("ascii").splitlines()]
     for number, row in enumerate(rows, start=1):
         values_fit = all(value.isdigit() and int(value) <= LARGEST for value in row[1:])
-        if row[0] not in CLASSES or len(row) != 1 + FEATURES or not values_fit:
+        if row[0] not in LETTERS or len(row) != 1 + FEATURES or not values_fit:
             raise ValueError(
                 f"{FILE}, line {number}: expected a capital letter and {FEATURES} integers in "
-                f"0..{LARGEST}, found {','.join(row)[:80]!r}. Download it again."
+                f"0..{LARGEST}, found {','.join(row)[:80]!r}; download it again"
             )
     letters = np.array([row[0] for row in rows])
     return letters, np.array([row[1:] for row in rows]).astype(np.uint8)
@@ -89,7 +89,7 @@ def from_mlbench(package: Path) -> dict[str, bytes]:
     if values.shape != (ROWS, FEATURES) or not np.array_equal(values, np.round(values)):
         raise ValueError(
             f"LetterRecognition has shape {values.shape} or broken numbers; expected "
-            f"({ROWS}, {FEATURES}) whole numbers."
+            f"({ROWS}, {FEATURES}) whole numbers"
         )
     return {FILE: to_text(frame.iloc[:, 0].astype(str).to_numpy(), values)}
 
@@ -106,8 +106,8 @@ def make_dataset(files: dict[str, bytes]) -> Dataset:
     scaling = by_feature(features, names)
     return Dataset(
         x=scale(features, scaling),
-        labels=np.searchsorted(CLASSES, letters),
-        classes=CLASSES,
+        labels=np.searchsorted(LETTERS, letters),
+        classes=LETTERS,
         split=np.where(np.arange(len(features)) < len(features) - HELD_OUT_ROWS, "train", "test"),
         name="letters",
         title="UCI Letter Recognition",

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from bdiff.data.archives import read_members
+from bdiff.data.classes import DIGITS, GARMENTS
 from bdiff.data.dataset import Dataset
 from bdiff.data.fetch import unpack
 
@@ -24,11 +25,6 @@ TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 SIDE = 28
 UNSIGNED_BYTE = 8
 SUBSET_VERSION = "first-10000"
-DIGITS = tuple("0123456789")
-GARMENTS = (
-    *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
-    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-)
 
 
 def to_idx(values: np.ndarray) -> bytes:
@@ -44,14 +40,12 @@ def read_idx(content: bytes, name: str = "IDX file") -> np.ndarray:
         ValueError: if the head is not that of an IDX file of bytes, or the file is cut off.
     """
     if len(content) < 4 or content[:3] != bytes((0, 0, UNSIGNED_BYTE)):
-        raise ValueError(
-            f"{name} is no IDX file of unsigned bytes: it starts with {content[:8]!r}."
-        )
+        raise ValueError(f"{name} is no IDX file of unsigned bytes: it starts with {content[:8]!r}")
     start = 4 + 4 * content[3]
     sizes = np.frombuffer(content[4:start].ljust(start - 4, b"\0"), dtype=">u4").astype(int)
     expected = start + int(np.prod(sizes))
     if len(content) != expected:
-        raise ValueError(f"{name} has {len(content):,} bytes; its head announces {expected:,}.")
+        raise ValueError(f"{name} has {len(content):,} bytes; its head announces {expected:,}")
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(sizes)
 
 

@@ -8,7 +8,6 @@ charges made by a proton, isotopes and stereochemistry.
 
 import csv
 import gzip
-import hashlib
 import io
 import warnings
 import zlib
@@ -32,10 +31,12 @@ from bdiff.chemistry import (
     to_graph,
 )
 from bdiff.data.checks import normalised
+from bdiff.data.classes import MOLECULE_CLASSES
 from bdiff.data.dataset import Dataset
 from bdiff.data.scaling import GRAPHS
 from bdiff.data.tables import hold_out
-from bdiff.molecule_classes import CLASSES, predicate
+from bdiff.files import sha256_of
+from bdiff.molecule_classes import predicate
 from bdiff.progress import Progress
 from bdiff.randomness import generator
 
@@ -65,7 +66,7 @@ class _Kept:
             return text
         more = [f"{len(self.refused) - NAMED:,} more"] if len(self.refused) > NAMED else []
         first = ", ".join(self.refused[:NAMED] + more)
-        return f"{text}. RDKit refuses {first}; rows are counted from 0"
+        return f"{text}; RDKit refuses {first}; rows are counted from 0"
 
 
 def from_smiles(
@@ -83,7 +84,7 @@ def from_smiles(
 
     Args:
         smiles: one text per molecule.
-        classes_by: what decides the class, a key of `bdiff.molecule_classes.CLASSES`,
+        classes_by: what decides the class, a key of `bdiff.data.classes.MOLECULE_CLASSES`,
             "module:function", or a function from an RDKit molecule to a class name, or None for
             molecules that are not wanted.
         split: "train" or "test" for each; by default all are training molecules.
@@ -110,7 +111,7 @@ def from_smiles(
         raise ValueError(f"smiles is a list of texts, [{smiles!r}], found {smiles!r}")
     if not isinstance(classes_by, str) and not callable(classes_by):
         raise ValueError(
-            f"classes_by is {classes_by!r}; expected one of {', '.join(CLASSES)}, "
+            f"classes_by is {classes_by!r}; expected one of {', '.join(MOLECULE_CLASSES)}, "
             "'module:function', or a function from an RDKit molecule to a class name"
         )
     if split is not None and held_out is not None:
@@ -123,11 +124,11 @@ def from_smiles(
     if not kept.rows:
         without = len(rows) - kept.left_out.total()
         kept.left_out += Counter({f"no class by {classes_by!r}": without})
-        raise ValueError(f"None of {len(rows):,} molecules is left in the data set ({kept}).")
+        raise ValueError(f"none of {len(rows):,} molecules is left in the data set ({kept})")
     if kept.left_out:
         left_out = f"{kept.left_out.total():,} of {len(rows):,} molecules are left out"
         warnings.warn(f"{left_out} ({kept})", stacklevel=2)
-    built_in = CLASSES.get(classes_by) if isinstance(classes_by, str) else None
+    built_in = MOLECULE_CLASSES.get(classes_by) if isinstance(classes_by, str) else None
     classes = built_in or tuple(sorted(set(kept.names)))
     splits = np.full(len(smiles), "train") if split is None else np.asarray(split)
     dataset = Dataset(
@@ -182,8 +183,7 @@ def read_molecules(
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    source = {"dataset": "file", "file": path.name, "sha256": digest}
+    source = {"dataset": "file", "file": path.name, "sha256": sha256_of(path)}
     return replace(dataset, source=source)
 
 
@@ -191,9 +191,9 @@ def read_smiles(path: str | Path) -> list[str]:
     """The SMILES in a file; arguments and errors as in `read_molecules`."""
     path = Path(path)
     if not path.name.endswith(ENDINGS):
-        raise ValueError(f"{path}: expected a file that ends with {', '.join(ENDINGS)}.")
+        raise ValueError(f"{path}: expected a file that ends with {', '.join(ENDINGS)}")
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"there is no file {path}")
     text = _text(path).rstrip()
     if path.name.removesuffix(".gz").endswith(".smi"):
         return [line.split(maxsplit=1)[0] if line.strip() else "" for line in text.splitlines()]
@@ -202,7 +202,7 @@ def read_smiles(path: str | Path) -> list[str]:
     column = [number for number, name in enumerate(names) if name.strip().lower() == COLUMN]
     if not column:
         raise ValueError(
-            f"{path} has no column SMILES; it has {', '.join(names[:20]) or 'nothing'}."
+            f"{path} has no column SMILES; it has {', '.join(names[:20]) or 'nothing'}"
         )
     # Texts may end with a line feed, as in the file that is known as ZINC250k.
     return [row[column[0]].strip() if len(row) > column[0] else "" for row in rows]
@@ -214,7 +214,7 @@ def _text(path: Path) -> str:
         content = gzip.decompress(content) if path.suffix == ".gz" else content
         return content.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is corrupt or no text in UTF-8 ({error}).") from None
+        raise ValueError(f"{path} is corrupt or no text in UTF-8 ({error})") from None
 
 
 def _read(

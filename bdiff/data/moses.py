@@ -45,7 +45,7 @@ def parse(text: bytes) -> tuple[np.ndarray, np.ndarray]:
         number = 1 if head != HEAD else bad[0]
         raise ValueError(
             f"{FILE}, line {number}: expected {HEAD} in line 1, then a SMILES and train or test, "
-            f"found {[head, *lines][number - 1][:80]!r}. Download it again."
+            f"found {[head, *lines][number - 1][:80]!r}; download it again"
         )
     smiles, split = zip(*rows, strict=True)
     return np.array(smiles), np.array(split)

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from bdiff.data.archives import read_members
 from bdiff.data.cell_files import open_h5ad
+from bdiff.data.classes import PBMC
 from bdiff.data.dataset import Dataset
 from bdiff.data.scaling import COUNTS
 
@@ -33,11 +34,6 @@ FILE = "pbmc68k_reduced.csv"
 MEMBER = "scanpy/datasets/10x_pbmc68k_reduced.h5ad"
 TEXTS = ("label", "phase")
 ROUNDING = 0.0005  # of v
-CLASSES = (
-    *("CD14+ Monocyte", "Dendritic", "CD56+ NK", "CD19+ B", "CD34+"),
-    *("CD8+ Cytotoxic T", "CD8+/CD45RA+ Naive Cytotoxic", "CD4+/CD25 T Reg"),
-    *("CD4+/CD45RO+ Memory", "CD4+/CD45RA+/CD25- Naive T"),
-)
 
 
 def counts_of(v: np.ndarray, totals: np.ndarray) -> np.ndarray:
@@ -62,7 +58,7 @@ def counts_of(v: np.ndarray, totals: np.ndarray) -> np.ndarray:
         cell, gene = np.argwhere(wrong)[0]
         raise ValueError(
             f"{wrong.sum()} values come from no count; the first is {v[cell, gene]:.3f} in cell "
-            f"{cell}, gene {gene} (from 0), which would be {found[cell, gene]:.3f} molecules."
+            f"{cell}, gene {gene} (from 0), which would be {found[cell, gene]:.3f} molecules"
         )
     return counts.astype(np.uint16)
 
@@ -126,8 +122,8 @@ def make_dataset(files: dict[str, bytes]) -> Dataset:
     genes = table.column_names[len(TEXTS) :]
     return Dataset(
         x=np.column_stack([table[gene].to_numpy() for gene in genes]),
-        labels=np.array([CLASSES.index(label) for label in table["label"].to_pylist()]),
-        classes=CLASSES,
+        labels=np.array([PBMC.index(label) for label in table["label"].to_pylist()]),
+        classes=PBMC,
         split=np.full(len(table), "train"),
         name="pbmc",
         title="Blood cells (PBMC 68k, 700 of them)",

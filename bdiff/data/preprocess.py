@@ -23,12 +23,13 @@ import numpy as np
 
 from bdiff.data import digits, letters, mnist, moses, pbmc
 from bdiff.data.cells import read_cells
-from bdiff.data.checks import hint
 from bdiff.data.dataset import Dataset, check_training_objects
+from bdiff.data.download import fetch
 from bdiff.data.molecules import read_molecules
 from bdiff.data.simulated_cells import simulate_cells
-from bdiff.data.sources import ROOT, SourceError, read_raw, sources_of, verify
+from bdiff.data.sources import SourceError, read_raw, sources_of, verify
 from bdiff.data.tables import check_fraction, hold_out, read_table
+from bdiff.expect import nearest
 
 FAMILIES: dict[str, Callable[..., Dataset]] = {
     "mnist": mnist.make_mnist,
@@ -50,14 +51,6 @@ NOT_SETTINGS = ("files", "held_out")
 SETTINGS = {
     source: {k: v for k, v in inspect.signature(make).parameters.items() if k not in NOT_SETTINGS}
     for source, make in (FAMILIES | OWN | MADE).items()
-}
-EMBEDDED = ROOT / "data" / "embedded"
-# What needs no download: it lies in the repository or in a dependency.
-AT_HAND: dict[str, Callable[[], dict[str, bytes]]] = {
-    "letters": lambda: letters.from_parquet(EMBEDDED / "letters.parquet"),
-    "digits": digits.from_sklearn,
-    "pbmc": lambda: pbmc.from_parquet(EMBEDDED / "pbmc.parquet"),
-    "molecules": lambda: moses.from_embedded(EMBEDDED / "molecules.csv.gz"),
 }
 
 
@@ -111,31 +104,31 @@ def _check_settings(source: str, settings: dict[str, Any]) -> None:
     """Raise ValueError for an unknown source, and for settings that are not its own or missing."""
     if source not in SETTINGS:
         *first, last = SETTINGS
-        raise ValueError(f"Unknown source {source!r}: expected {', '.join(first)} or {last}.")
+        raise ValueError(f"unknown source {source!r}: expected {', '.join(first)} or {last}")
     own = SETTINGS[source]
     known = ("source", "name", "classes", "held_out", *own)
     for key in settings:
         others = [repr(other) for other in SETTINGS if key in SETTINGS[other]]
         if key not in own and others:
-            raise ValueError(f"{key}: this setting belongs to the source {' or '.join(others)}.")
+            raise ValueError(f"{key}: this setting belongs to the source {' or '.join(others)}")
         if key not in own:
             raise ValueError(
-                f"Unknown setting {key!r}{hint(key, known)} Known settings: {', '.join(known)}."
+                f"unknown setting {key!r}; known settings: {', '.join(known)}{nearest(key, known)}"
             )
     lacking = [f"`{k}`" for k, v in own.items() if v.default is v.empty and k not in settings]
     if lacking:
-        raise ValueError(f"The source {source!r} needs {' and '.join(lacking)}.")
+        raise ValueError(f"the source {source!r} needs {' and '.join(lacking)}")
 
 
 def _check_classes(classes: object) -> None:
     if classes == "all":
         return
     if not isinstance(classes, list | tuple):
-        raise ValueError(f"classes is {classes!r}; expected 'all' or a list of class names.")
+        raise ValueError(f"classes is {classes!r}; expected 'all' or a list of class names")
     for name in classes:
         if not isinstance(name, str):
             raise ValueError(
-                f'classes holds {name!r}, but class names are texts: put it in quotes, "{name}".'
+                f'classes holds {name!r}, but class names are texts: put it in quotes, "{name}"'
             )
 
 
@@ -143,14 +136,15 @@ def _raw_files(source: str, raw: str | Path | None) -> tuple[dict[str, bytes], d
     if raw is not None:
         files, provenance = read_raw(raw)
         if provenance["dataset"] != source:
-            raise SourceError(f"{raw} holds {provenance['dataset']!r}, not {source!r}.")
+            raise SourceError(f"{raw} holds {provenance['dataset']!r}, not {source!r}")
         return files, provenance
-    if source not in AT_HAND:
+    origin = sources_of(source)[-1]
+    if not origin.at_hand:
         raise SourceError(
-            f"The source {source!r} needs its raw files: "
+            f"the source {source!r} needs its raw files: "
             f"scripts/download.py --source {source} --output data/raw/{source}"
         )
-    files, origin = AT_HAND[source](), sources_of(source)[-1]
+    files = fetch(origin)
     verify(files, origin.sha256)
     return files, origin.provenance
 
@@ -167,8 +161,8 @@ def _share(source: str, held_out: str | float) -> float | None:
 
 def _no_official_test_set(source: str) -> ValueError:
     return ValueError(
-        f"The data of {source!r} have no official test set. Set held_out to 'none' (the paper's "
-        "protocol) or to a fraction such as 0.2."
+        f"the data of {source!r} have no official test set; set held_out to 'none' (the paper's "
+        "protocol) or to a fraction such as 0.2"
     )
 
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from bdiff.data.checks import check_column_names, hint
+from bdiff.data.checks import check_column_names
+from bdiff.expect import nearest
 
 Columns = tuple[np.ndarray, np.ndarray, tuple[str, ...]]  # x, labels, feature names
 # pandas writes the index of a frame as a column; row numbers are no feature.
@@ -40,13 +41,13 @@ def read_csv(path: Path, label: str) -> Columns:
             convert_options=pa.csv.ConvertOptions(column_types={label: pa.string()}),
         )
     except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is no table in CSV ({error}). Write it again.") from None
+        raise ValueError(f"{path} is no table in CSV ({error}); write it again") from None
     if ragged:
         row = ragged[0]
         raise ValueError(
             f"{path}, line {row.number}: {row.actual_columns} values where the header names "
-            f"{row.expected_columns} columns: {row.text[:60]!r}. Quote texts that hold a comma, "
-            "write decimals with a point, and give every line all values."
+            f"{row.expected_columns} columns: {row.text[:60]!r}; quote texts that hold a comma, "
+            "write decimals with a point, and give every line all values"
         )
     return _columns(table, path, label)
 
@@ -60,7 +61,7 @@ def read_parquet(path: Path, label: str) -> Columns:
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError):
-        raise ValueError(f"{path} is corrupt or no parquet file. Write it again.") from None
+        raise ValueError(f"{path} is corrupt or no parquet file; write it again") from None
     kept = [name for name in table.column_names if not name.startswith(PANDAS_INDEX)]
     _check_names(kept, path, label)
     return _columns(table.select(kept), path, label)
@@ -73,11 +74,11 @@ def read_npz(path: Path, label: str) -> Columns:
         ValueError: if the file is no npz file, lacks an array or holds Python objects.
     """
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is corrupt or no npz file. Write it with np.savez(path, x=, y=).")
+        raise ValueError(f"{path} is corrupt or no npz file; write it with np.savez(path, x=, y=)")
     with np.load(path, allow_pickle=False) as arrays:
         if not {"x", "y"} <= set(arrays.files):
             raise ValueError(
-                f"{path} holds {', '.join(arrays.files)}; the arrays x, y are expected."
+                f"{path} holds {', '.join(arrays.files)}; the arrays x, y are expected"
             )
         return _array(arrays, "x", path), _array(arrays, "y", path), ()
 
@@ -89,9 +90,9 @@ def _array(arrays: np.lib.npyio.NpzFile, name: str, path: Path) -> np.ndarray:
         if "Object arrays" in str(error):
             fix = "text: y.astype(str)" if name == "y" else "numbers: x.astype('float32')"
             raise ValueError(
-                f"{path}: {name} holds Python objects, which are not read. Save {name} as {fix}."
+                f"{path}: {name} holds Python objects, which are not read; save {name} as {fix}"
             ) from None
-        raise ValueError(f"{path}: {name} is corrupt ({error}). Write the file again.") from None
+        raise ValueError(f"{path}: {name} is corrupt ({error}); write the file again") from None
 
 
 def _text(path: Path) -> str:
@@ -101,11 +102,11 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ValueError(
-            f"{path}, line {line}: not UTF-8 text. Save it as UTF-8 (pandas: "
-            "read_csv(path, encoding='latin-1').to_csv(path, index=False))."
+            f"{path}, line {line}: not UTF-8 text; save it as UTF-8 (pandas: "
+            "read_csv(path, encoding='latin-1').to_csv(path, index=False))"
         ) from None
     if not text.strip():
-        raise ValueError(f"{path} is empty. A line of column names and a line per object go there.")
+        raise ValueError(f"{path} is empty; a line of column names and a line per object go there")
     return text
 
 
@@ -116,7 +117,7 @@ def _check_header(text: str, path: Path, label: str) -> None:
     if label not in names and lines[0].count(separator) > lines[0].count(","):
         raise ValueError(
             f"{path}: the columns seem to be separated by {separator!r}; commas are expected "
-            f"(pandas: read_csv(path, sep={separator!r}).to_csv(path, index=False))."
+            f"(pandas: read_csv(path, sep={separator!r}).to_csv(path, index=False))"
         )
     _check_names(names, path, label)
 
@@ -125,16 +126,16 @@ def _check_names(names: Sequence[str], path: Path, label: str) -> None:
     check_column_names(names, f"{path}: ")
     if label not in names:
         raise ValueError(
-            f"{path} has no column {label!r}; it has {', '.join(names[:20])}{hint(label, names)} "
-            "Set `label` to the column of class names."
+            f"{path} has no column {label!r}; it has {', '.join(names[:20])}; set `label` to the "
+            f"column of class names{nearest(label, names)}"
         )
     if len(names) == 1:
-        raise ValueError(f"{path} has no column besides {label!r}; x is missing.")
+        raise ValueError(f"{path} has no column besides {label!r}; x is missing")
 
 
 def _columns(table: pa.Table, path: Path, label: str) -> Columns:
     if not len(table):
-        raise ValueError(f"{path} has no rows, only the names of {table.num_columns} columns.")
+        raise ValueError(f"{path} has no rows, only the names of {table.num_columns} columns")
     names = tuple(name for name in table.column_names if name != label)
     x = np.column_stack([_numbers(table[name], f"{path}, column {name!r}") for name in names])
     return x, table[label].to_numpy(), names
@@ -143,7 +144,7 @@ def _columns(table: pa.Table, path: Path, label: str) -> Columns:
 def _numbers(column: pa.ChunkedArray, place: str) -> np.ndarray:
     """The values of a column, NaN where missing."""
     if pa.types.is_null(column.type):
-        raise ValueError(f"{place} has no values. Leave the column out.")
+        raise ValueError(f"{place} has no values; leave the column out")
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
     values: np.ndarray = column.to_numpy()
@@ -155,8 +156,8 @@ def _numbers(column: pa.ChunkedArray, place: str) -> np.ndarray:
             found += f", with {value!r} in row {row} (from 0)"
             break
     raise ValueError(
-        f"{place} {found}; numbers are expected. Leave the column out, or write numbers "
-        "(decimals with a point, nothing beside them)."
+        f"{place} {found}; numbers are expected; leave the column out, or write numbers "
+        "(decimals with a point, nothing beside them)"
     )
 
 

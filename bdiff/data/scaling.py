@@ -48,14 +48,14 @@ def by_feature(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict[str, An
         names = called(constant)
         raise ValueError(
             f"{len(names)} features are constant in the training objects and cannot be "
-            f"standardised: {', '.join(names[:10])}. Leave them out, or set standardise to false; "
-            "if they are pixels, give x the shape of images."
+            f"standardised: {', '.join(names[:10])}; leave them out, or set standardise to false; "
+            "if they are pixels, give x the shape of images"
         )
     extreme = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(sd) & (sd > 0)))
     if len(extreme):
         raise ValueError(
             f"{', '.join(called(extreme)[:10])}: the standard deviation is {sd[extreme[0]]} and "
-            "cannot be divided by. Rescale the feature before."
+            "cannot be divided by; rescale the feature before"
         )
     return {"kind": "standardised", "offset": mean.tolist(), "scale": sd.tolist()}
 
@@ -67,7 +67,7 @@ def by_range(x: np.ndarray) -> dict[str, Any]:
     if not 0 < half < np.inf:
         raise ValueError(
             f"the training objects have values from {least:g} to {greatest:g}, which cannot be "
-            "scaled to [-1, 1]. Rescale them before, or set standardise to false."
+            "scaled to [-1, 1]; rescale them before, or set standardise to false"
         )
     return {"kind": "all values to [-1, 1]", "offset": least / 2 + greatest / 2, "scale": half}
 

@@ -39,22 +39,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bdiff.data.classes import SIMULATED_CELLS
 from bdiff.data.dataset import Dataset
 from bdiff.data.scaling import COUNTS
 from bdiff.randomness import generator
 
 CONDITIONS = ("Healthy", "Influenza", "COVID-19")
-CLASSES = (
-    "Classical monocytes",
-    "CD16+ NK cells",
-    "Tem/Temra cytotoxic T",
-    "Naive B cells",
-    "Tcm/Naive helper T",
-    "Megakaryocytes/platelets",
-    "Tem/Effector helper T",
-    "Non-classical monocytes",
-    "Tem/Trm cytotoxic T",
-)
 # Shares of the cells, in the order of the classes: the paper's types by number of cells.
 SIZES = (0.24, 0.20, 0.15, 0.11, 0.10, 0.095, 0.06, 0.03, 0.015)
 MONOCYTES = ("Classical monocytes", "Non-classical monocytes")
@@ -64,7 +54,7 @@ T_CELLS = (*HELPERS, "Tem/Trm cytotoxic T")
 LYMPHOCYTES = (*KILLERS, *T_CELLS, "Naive B cells")
 # The paper's branch points: the types that part, and the time.
 BRANCH_POINTS = (
-    (CLASSES, 0.643644),
+    (SIMULATED_CELLS, 0.643644),
     ((*MONOCYTES, *LYMPHOCYTES), 0.540541),
     (LYMPHOCYTES, 0.508509),
     (MONOCYTES, 0.450450),
@@ -151,7 +141,7 @@ def truth(genes: int = 280, seed: int = 0) -> Truth:
         ValueError: if there are too few genes.
     """
     if genes < LEAST_GENES:
-        raise ValueError(f"genes is {genes}; at least {LEAST_GENES} are needed for 16 programmes.")
+        raise ValueError(f"genes is {genes}; at least {LEAST_GENES} are needed for 16 programmes")
     rng, lengths = generator(seed, "truth of simulated cells"), edge_lengths()
     numbers = _numbers_of_genes(list(lengths.values()), round(PROGRAMMES * genes))
     responding = round(RESPONDING * genes)
@@ -159,19 +149,19 @@ def truth(genes: int = 280, seed: int = 0) -> Truth:
 
     others = np.arange(genes) >= sum(numbers) + responding
     level = rng.normal(0, np.where(others, OTHER_SPREAD, LEVEL_SPREAD))
-    expression = np.tile(level, (len(CLASSES), len(CONDITIONS), 1))
+    expression = np.tile(level, (len(SIMULATED_CELLS), len(CONDITIONS), 1))
     programmes, start = {}, 0
     for (below, length), number in zip(lengths.items(), numbers, strict=True):
         on = slice(start, start := start + number)
         effect = rng.uniform(*WITHIN, number)
         effect *= np.sqrt(SPREAD * length / (effect**2).sum())
-        off = [code for code, name in enumerate(CLASSES) if name not in below]
+        off = [code for code, name in enumerate(SIMULATED_CELLS) if name not in below]
         expression[off, :, on] -= effect
         programmes[below] = names[on]
     responds = slice(start, start + responding)
     expression[:, :, responds] += _condition_effects(responding, rng)
     return Truth(
-        classes=CLASSES,
+        classes=SIMULATED_CELLS,
         conditions=CONDITIONS,
         genes=names,
         log_expression=expression,
@@ -197,7 +187,7 @@ def simulate_cells(cells: int = 30_000, genes: int = 280, seed: int = 0) -> Data
         ValueError: if there are too few cells or genes.
     """
     if cells < 200:
-        raise ValueError(f"cells is {cells}; at least 200 are needed for two cells of every type.")
+        raise ValueError(f"cells is {cells}; at least 200 are needed for two cells of every type")
     known, rng = truth(genes, seed), generator(seed, "simulated cells")
     ends = np.rint(cells * np.cumsum(SIZES)).astype(int)
     labels = rng.permutation(np.searchsorted(ends, np.arange(cells), side="right"))
@@ -227,11 +217,11 @@ def height(time: float) -> float:
 def edge_lengths() -> dict[tuple[str, ...], float]:
     """Types below each edge of the tree -> its length, in units of height."""
     heights: dict[tuple[str, ...], float] = {below: height(time) for below, time in BRANCH_POINTS}
-    heights |= {(name,): 0.0 for name in CLASSES}
+    heights |= {(name,): 0.0 for name in SIMULATED_CELLS}
     return {
         below: min(top for above, top in heights.items() if set(below) < set(above)) - bottom
         for below, bottom in heights.items()
-        if below != CLASSES
+        if below != SIMULATED_CELLS
     }
 
 

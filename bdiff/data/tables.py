@@ -1,6 +1,5 @@
 """Data of one's own: from arrays, or from a CSV, parquet or npz file."""
 
-import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from bdiff.data.checks import (
 from bdiff.data.dataset import Dataset
 from bdiff.data.readers import read_csv, read_npz, read_parquet
 from bdiff.data.scaling import UNSCALED, find_scaling, scale
+from bdiff.files import sha256_of
 from bdiff.randomness import generator
 
 Labels = Sequence[str] | Sequence[int] | np.ndarray
@@ -70,7 +70,7 @@ def from_arrays(
     x = _numeric(x, feature_names)
     names, codes = class_codes(labels)
     if x.ndim >= 1 and len(x) != len(codes):
-        raise ValueError(f"x has {len(x)} objects, but there are {len(codes)} labels.")
+        raise ValueError(f"x has {len(x)} objects, but there are {len(codes)} labels")
     split = np.full(len(codes), "train") if held_out is None else draw_split(codes, names, held_out)
     training = split == "train"
     check_counts(codes[training], names, name)
@@ -124,9 +124,9 @@ def read_table(
     path = Path(path)
     readers = {".csv": read_csv, ".parquet": read_parquet, ".npz": read_npz}
     if path.suffix not in readers:
-        raise ValueError(f"{path}: expected a file that ends with {', '.join(readers)}.")
+        raise ValueError(f"{path}: expected a file that ends with {', '.join(readers)}")
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"there is no file {path}")
     x, labels, feature_names = readers[path.suffix](path, label)
     if shape is not None:
         x, feature_names = _reshape(x, tuple(shape)), ()
@@ -142,7 +142,8 @@ def read_table(
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    return replace(dataset, source={"dataset": "file", "file": path.name, "sha256": _sha256(path)})
+    source = {"dataset": "file", "file": path.name, "sha256": sha256_of(path)}
+    return replace(dataset, source=source)
 
 
 def hold_out(dataset: Dataset, fraction: float) -> Dataset:
@@ -166,7 +167,7 @@ def check_fraction(fraction: object, otherwise: str) -> None:
     if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
         raise ValueError(
             f"held_out is {fraction!r}; expected {otherwise} or a share of each class, a number "
-            "between 0 and 1."
+            "between 0 and 1"
         )
 
 
@@ -174,18 +175,18 @@ def _numeric(x: object, feature_names: Sequence[str]) -> np.ndarray:
     x = np.asarray(x)
     if x.size == 0:
         lacking = "features" if len(x) else "objects"
-        raise ValueError(f"x has no {lacking}, its shape is {x.shape}; expected (N, *shape).")
+        raise ValueError(f"x has no {lacking}, its shape is {x.shape}; expected (N, *shape)")
     if x.dtype.kind == "O" and x.ndim == 2:
         for (row, column), value in np.ndenumerate(x):
             if not isinstance(value, Real):
                 name = feature_names[column] if len(feature_names) else f"{column} (from 0)"
                 raise ValueError(
                     f"x, column {name!r} holds {value!r} in row {row} (from 0); numbers are "
-                    "expected. Leave the column out, or the objects without a value."
+                    "expected; leave the column out, or the objects without a value"
                 )
         x = x.astype(np.float64)
     if x.dtype.kind not in "biuf":
-        raise ValueError(f"x has the type {x.dtype}; numbers are expected.")
+        raise ValueError(f"x has the type {x.dtype}; numbers are expected")
     return x
 
 
@@ -212,8 +213,8 @@ def class_codes(labels: Labels) -> tuple[tuple[str, ...], np.ndarray]:
         other = bare.setdefault(name.strip(), name)
         if other != name:
             raise ValueError(
-                f"The labels {other!r} and {name!r} differ only by blanks around them. Take the "
-                "blanks away (pandas: labels.str.strip())."
+                f"the labels {other!r} and {name!r} differ only by blanks around them; take the "
+                "blanks away (pandas: labels.str.strip())"
             )
     code = {name: code for code, name in enumerate(names)}
     return tuple(names), np.array([code[name] for name in texts], dtype=np.int64)
@@ -223,13 +224,13 @@ def _label_texts(labels: Labels) -> list[str]:
     # numpy would make the text "nan" of a missing value beside names, so lists stay as they are.
     array = np.asarray(labels if hasattr(labels, "dtype") else np.array(list(labels), dtype=object))
     if array.ndim != 1:
-        raise ValueError(f"labels have the shape {array.shape}; expected one name per object.")
+        raise ValueError(f"labels have the shape {array.shape}; expected one name per object")
     values = array.tolist()
     missing = [row for row, value in enumerate(values) if _is_missing(value)]
     if missing:
         raise ValueError(
             f"{len(missing)} of {len(values)} labels are missing or empty, the first in row "
-            f"{missing[0]} (from 0). Remove those objects."
+            f"{missing[0]} (from 0); remove those objects"
         )
     kinds = {_kind(value) for value in values}
     if len(kinds) > 1 or not kinds <= {"str", "int"}:
@@ -237,7 +238,7 @@ def _label_texts(labels: Labels) -> list[str]:
         kind = "int" if all(map(_is_whole, values)) else "str"
         raise ValueError(
             f"labels have the type {' and '.join(sorted(kinds))}; class names (strings) or "
-            f"integers are expected. Use labels.astype({kind})."
+            f"integers are expected; use labels.astype({kind})"
         )
     return [normalised(value) for value in values]
 
@@ -263,10 +264,6 @@ def _reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     size = int(np.prod(x.shape[1:]))
     if int(np.prod(shape)) != size:
         raise ValueError(
-            f"shape is {list(shape)}, {int(np.prod(shape))} values; the file has {size}."
+            f"shape is {list(shape)}, {int(np.prod(shape))} values; the file has {size}"
         )
     return x.reshape(len(x), *shape)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""F1: the idea of branched diffusion in one picture.
+"""The idea of branched diffusion in one picture.
 
 Real objects of a few classes are noised at t = 0, 0.1, ..., 1. Each branch of the tree is a ribbon:
 classes that share a reverse process above their branch point run in one ribbon there, and part

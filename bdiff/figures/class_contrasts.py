@@ -1,4 +1,4 @@
-"""F4c: where two classes differ most in a feature, the generated ones differ likewise."""
+"""Where two classes differ most in a feature, the generated ones differ likewise."""
 
 from collections.abc import Mapping, Sequence
 

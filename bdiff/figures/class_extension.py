@@ -1,4 +1,4 @@
-"""F7, F8: classes added to a trained model one after another, branched and label-guided.
+"""Classes added to a trained model one after another, branched and label-guided.
 
 A branched model gets a new leaf, and nothing else of it is trained: what it makes of the old
 classes cannot change. A label-guided model has no weights of one class alone; trained further on

@@ -1,4 +1,4 @@
-"""F15c: the correlations of all features before and after transmutation, both ways."""
+"""The correlations of all features before and after transmutation, both ways."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""F4d: do generated objects keep the correlations between features?"""
+"""Do generated objects keep the correlations between features?"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""F17d: do transmuted cells keep their condition?
+"""Do transmuted cells keep their condition?
 
 A classifier that has learnt the condition from real cells of the new class reads it from the
 transmuted cells; and the effect that the condition of the originals has on each gene is compared

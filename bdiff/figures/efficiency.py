@@ -1,4 +1,4 @@
-"""F10, F11: what sampling all classes costs, with separate chains and with shared trunks.
+"""What sampling all classes costs, with separate chains and with shared trunks.
 
 Both ways use the same branched model (paper, section 5.3); beside them stands the label-guided
 model, which has no trunks. Seconds depend on the machine, network evaluations (calls times objects)

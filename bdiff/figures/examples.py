@@ -1,4 +1,4 @@
-"""F2: samples of every class, of the branched and of the label-guided model."""
+"""Samples of every class, of the branched and of the label-guided model."""
 
 from collections.abc import Mapping
 from textwrap import fill

@@ -1,4 +1,4 @@
-"""F5b: are a class's genes as much higher and lower in generated cells as they are in real ones?
+"""Are a class's genes as much higher and lower in generated cells as they are in real ones?
 
 Fold changes are log2, of a class against all others (see `bdiff.analysis.expression`). Those of
 counts compare counts drawn from generated cells with the counts of real cells, so they show what

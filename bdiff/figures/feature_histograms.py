@@ -1,4 +1,4 @@
-"""F4b: every feature of the classes that the branched model generates best."""
+"""Every feature of the classes that the branched model generates best."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""F17b: which genes keep their level when one class of cells is turned into another?
+"""Which genes keep their level when one class of cells is turned into another?
 
 Of every gene the Pearson correlation over the cells, before and after. Genes that mark neither
 class may keep what they were; markers have to move, and need not.

@@ -1,4 +1,4 @@
-"""F17c: single genes of cells before and after they were turned into another class."""
+"""Single genes of cells before and after they were turned into another class."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""F13: hybrids of two classes, and real objects turned from one class into the other.
+"""Hybrids of two classes, and real objects turned from one class into the other.
 
 A hybrid is the state at the branch point of two classes; continued as either class it gives two
 objects of the same build. A transmutation noises a real object to the branch point and continues it

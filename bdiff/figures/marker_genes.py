@@ -1,4 +1,4 @@
-"""F17a: marker genes of two classes of cells, before and after one is turned into the other.
+"""Marker genes of two classes of cells, before and after one is turned into the other.
 
 A line is to lie on the area of its own colour: cells that have become a class, on real cells of
 that class. The paper rescales generated values, gene by gene, to the mean and deviation of the

@@ -1,4 +1,4 @@
-"""F19b: generated molecules, class by class, beside real ones (see `bdiff.analysis.molecules`)."""
+"""Generated molecules, class by class, beside real ones (see `bdiff.analysis.molecules`)."""
 
 from collections.abc import Sequence
 from textwrap import fill

@@ -1,4 +1,4 @@
-"""F19: what molecules keep of their functional groups, and how many have the new class.
+"""What molecules keep of their functional groups, and how many have the new class.
 
 Overlaps |F ∩ G| / |F ∪ G| of functional groups before and after are compared with those of the same
 molecules with unrelated real ones of the new class (see `bdiff.analysis.functional_groups`). A
@@ -29,6 +29,7 @@ from bdiff.figures.style import (
     shorten,
 )
 from bdiff.molecule_tables import of_paper
+from bdiff.quality_rows import rows_with
 
 EDGES = np.linspace(0, 1, 11)
 PANEL, BARS = 1.95, 2.3  # inches of height
@@ -76,8 +77,7 @@ def molecule_transmutation(
 
 
 def _of(rows: pd.DataFrame, model: str, way: tuple[str, str]) -> pd.DataFrame:
-    wanted = {"model": model, "origin": way[0], "target": way[1]}
-    return rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    return rows_with(rows, {"model": model, "origin": way[0], "target": way[1]})
 
 
 def _named(way: tuple[str, str]) -> str:

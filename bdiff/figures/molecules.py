@@ -1,4 +1,4 @@
-"""F18: molecules before and after they were turned into another class, and generated ones.
+"""Molecules before and after they were turned into another class, and generated ones.
 
 Below each molecule that a model made stands its class, or why it has none. The first ones of the
 file are shown, whatever became of them.

@@ -2,16 +2,15 @@
 
 import numpy as np
 
+from bdiff.analysis.kept import directions
 from bdiff.analysis.slant import slant
 from bdiff.sampling.files import Samples
 
 
 def pairs_of(transmutation: Samples) -> list[tuple[str, str]]:
     """The pairs (a, b) in the order of the file, each once whatever its direction."""
-    done = transmutation.role == "sample"
-    ways = zip(transmutation.origin[done].tolist(), transmutation.label[done].tolist(), strict=True)
-    pairs = []
-    for a, b in dict.fromkeys(ways):
+    pairs: list[tuple[str, str]] = []
+    for a, b in directions(transmutation):
         if (b, a) not in pairs:
             pairs.append((a, b))
     return pairs
@@ -50,8 +49,8 @@ def hybrids_of(
 
 
 def spread(images: np.ndarray, count: int, by_slant: bool = True) -> np.ndarray:
-    """Numbers of at most `count` images, (n, 1, height, width), evenly spread in the order of their
-    slant, or in the one that they have."""
+    """Indices of at most `count` images, (n, 1, height, width), evenly spaced in order of slant, or
+    in the order given."""
     order = np.argsort(slant(images), kind="stable") if by_slant else np.arange(len(images))
     places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
     chosen: np.ndarray = order[places]

@@ -1,4 +1,4 @@
-"""F3, F4e, F6: how far generated samples are from real objects, class by class.
+"""How far generated samples are from real objects, class by class.
 
 Bars are `frechet_raw`, the paper's "FID": the Fréchet distance between Gaussians fitted to the raw,
 flattened values, |m_1 - m_2|² + tr(C_1 + C_2 - 2 (C_1 C_2)^½), of generated and of training objects
@@ -27,7 +27,7 @@ from bdiff.figures.style import (
     new_figure,
     shorten,
 )
-from bdiff.quality_rows import models_of, of_metric
+from bdiff.quality_rows import models_of, of_metric, rows_with
 
 NAME = 24  # characters of a class's name
 BAR, BARS = 0.4, 0.8  # the widest bar, and all bars of a class together
@@ -103,7 +103,7 @@ def sample_quality(quality: pd.DataFrame, title: str, paper: pd.DataFrame | None
 
 def _paper_means(paper: pd.DataFrame, dataset: str) -> dict[str, float]:
     wanted = {"experiment": "quality", "dataset": dataset, "class": "mean", "metric": "frechet_raw"}
-    rows = paper[(paper[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    rows = rows_with(paper, wanted)
     return dict(zip(rows["model"], rows["value"], strict=True))
 
 

@@ -1,4 +1,4 @@
-"""F22: are two classes alike at their branch point?
+"""Are two classes alike at their branch point?
 
 At the branch point the mean cosine similarity of noised objects of different classes has come up to
 that of noised objects of the same class (paper, section 2.1). The histograms show the pairs behind

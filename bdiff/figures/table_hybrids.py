@@ -1,4 +1,4 @@
-"""F15a: hybrids of two classes of a table, feature by feature."""
+"""Hybrids of two classes of a table, feature by feature."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""F15b: real objects of a table before and after they were turned into another class."""
+"""Real objects of a table before and after they were turned into another class."""
 
 from collections.abc import Sequence
 

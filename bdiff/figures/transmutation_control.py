@@ -1,4 +1,4 @@
-"""F14: does transmutation need branches? The label-guided model at the same noise level.
+"""Does transmutation need branches? The label-guided model at the same noise level.
 
 A real object of class a is noised to time t and continued as class b (paper, section 5.5). The
 later t, the more objects a classifier takes for b, and the less is kept of what they were. Of two

@@ -1,8 +1,8 @@
-"""F20, F21: how branch trees vary, with the objects they are estimated from and with ε.
+"""How branch trees vary, with the objects they are estimated from and with ε.
 
-F20 shows trees from several draws of objects, F21 trees for several ε, the difference of
-similarities that counts as none (paper, sections 6.7 and 6.8): first over each other, then one by
-one, and what the models of these trees are worth.
+Trees from several draws of objects, or for several ε, the difference of similarities that counts as
+none (paper, sections 6.7 and 6.8): first over each other, then one by one, and what the models of
+these trees are worth.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def branch_stability(
     linear: pd.DataFrame | None,
     title: str,
 ) -> Figure:
-    """F20: trees from several draws of objects, the distances among them, and their models.
+    """Trees from several draws of objects, the distances among them, and their models.
 
     Args:
         trees: of draws 0, 1, ..., over the same classes.
@@ -87,7 +87,7 @@ def branch_stability(
 def epsilon_sweep(
     trees: Mapping[float, BranchTree], quality: Mapping[float, pd.DataFrame], title: str
 ) -> Figure:
-    """F21: trees, their branch times, what sampling costs with them, and quality, against ε.
+    """Trees, their branch times, what sampling costs with them, and quality, against ε.
 
     Args:
         trees: by ε, two or more, over the same classes.

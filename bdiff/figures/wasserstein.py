@@ -1,4 +1,4 @@
-"""F4a: generated objects are close to true ones of their class, and classes are apart."""
+"""Generated objects are close to true ones of their class, and classes are apart."""
 
 from collections.abc import Mapping
 

@@ -9,12 +9,12 @@ import pytest
 from bdiff.analysis.cell_transmutation import (
     COLUMNS,
     cell_transmutation,
-    directions,
     fold_changes_between,
     gene_effects,
     gene_groups,
     moved,
 )
+from bdiff.analysis.kept import directions
 from tests.typed_cells import (
     CONDITIONS,
     GENES,

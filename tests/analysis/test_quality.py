@@ -93,6 +93,16 @@ def test_small_classes_get_the_metrics_that_they_can_have(dataset):
     assert metrics["train"] >= {"precision", "near_copies"}
 
 
+def test_a_class_with_one_held_out_object_and_no_samples_is_left_out_there(dataset):
+    split = dataset.split.copy()
+    split[np.flatnonzero((split == "test") & (dataset.labels == 1))[1:]] = "train"
+    lone = Dataset(dataset.x, dataset.labels, dataset.classes, split, name="lone")
+    rows = quality(lone, {"learnt": finished({"low": dataset.x[:8]}, {})})
+    compared = {(r["class"], r["split"]) for r in rows if r["metric"] == "frechet_raw"}
+    assert compared == {("low", "train"), ("low", "test"), ("high", "train")}
+    assert {r["model"] for r in rows if r["class"] == "high"} == {"real"}
+
+
 def test_without_held_out_objects_nothing_is_said_of_them(dataset):
     rows = quality(dataset.select("train"), {"learnt": finished({"low": dataset.x[:8]}, {})})
     assert {row["split"] for row in rows} == {"train"}

@@ -37,11 +37,11 @@ from .zoo import fails
         ("fit zoo.csv --label species -o zoo.csv", "-o zoo.csv should be a folder, but a file"),
         ("fit zoo.csv --label species -o zoo.csv/new", "-o zoo.csv/new should be a folder, but"),
         ("extend zoo zoo.csv --new elk -o zoo", "-o zoo is the folder that is extended"),
-        ("fit zoo.csv -o new", "no column 'label'.*Let --label be the column of class names"),
+        ("fit zoo.csv -o new", "no column 'label'.*let --label be the column of class names"),
         ("fit zoo -o new", "zoo is a folder by `bdiff fit`; give .* or zoo/data.parquet"),
         (
             "transmute zoo zoo.csv --label kind --from ape --to cow -o t.csv",
-            "no column 'kind'.*Let --label be the column of class names",
+            "no column 'kind'.*let --label be the column of class names",
         ),
         ("transmute zoo zoo --from ape --to cow -o t.csv", "zoo is a folder by `bdiff fit`"),
         (

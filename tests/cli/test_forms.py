@@ -85,7 +85,7 @@ def test_errors_on_cells_name_options(cells):
     cells("two.h5ad", "B", "T")
     fails("fit two.h5ad -o fit", "counts of cells; name the column .* --label COLUMN")
     said = fails("fit two.h5ad -o fit --label kind", "fewer than 200 genes")
-    assert "Widen the limits: --set data.min_genes=... data.max_genes=... data.min_cells" in said
+    assert "widen the limits: --set data.min_genes=... data.max_genes=... data.min_cells" in said
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def write_table(tmp_path):
             writer = csv.writer(stream)
             writer.writerow(COLUMNS)
             for dataset, order, kind, locator, file, sha256 in rows:
-                writer.writerow([dataset, "v1", order, kind, locator, file, sha256, "CC0", ""])
+                writer.writerow([dataset, "v1", order, kind, locator, file, sha256, "CC0"])
         return path
 
     return write

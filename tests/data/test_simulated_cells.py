@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from bdiff.data.classes import SIMULATED_CELLS
 from bdiff.data.simulated_cells import (
     BRANCH_POINTS,
-    CLASSES,
     CONDITIONS,
     SIZES,
     SPREAD,
@@ -65,17 +65,17 @@ def test_sizes_of_classes_and_conditions():
 
 def test_branch_points_are_a_binary_tree_of_the_classes():
     sets = [set(below) for below, _ in BRANCH_POINTS]
-    assert (len(sets), sets[0]) == (len(CLASSES) - 1, set(CLASSES))
+    assert (len(sets), sets[0]) == (len(SIMULATED_CELLS) - 1, set(SIMULATED_CELLS))
     for (one, early), (two, late) in combinations(
         [(set(below), time) for below, time in BRANCH_POINTS[::-1]], 2
     ):
         assert not one & two or (one < two and early < late)
-    assert len(edge_lengths()) == 2 * len(CLASSES) - 2
+    assert len(edge_lengths()) == 2 * len(SIMULATED_CELLS) - 2
 
 
 def test_distances_between_types_are_ways_in_the_tree(known):
     """Exactly: programmes are of genes of their own, and conditions do the same in all types."""
-    for (i, one), (j, two) in combinations(enumerate(CLASSES), 2):
+    for (i, one), (j, two) in combinations(enumerate(SIMULATED_CELLS), 2):
         parting = min(time for below, time in BRANCH_POINTS if {one, two} <= set(below))
         way = sum(w for below, w in edge_lengths().items() if (one in below) != (two in below))
         assert way == pytest.approx(2 * height(parting))
@@ -102,13 +102,13 @@ def test_longer_edges_have_more_genes_and_stronger_ones(known):
 def test_programmes_are_on_in_their_types_alone(known):
     for below, genes in known.programmes.items():
         columns = [known.genes.index(gene) for gene in genes]
-        inside = np.array([name in below for name in CLASSES])
+        inside = np.array([name in below for name in SIMULATED_CELLS])
         levels = known.log_expression[:, 0][:, columns]
         assert np.ptp(levels[inside], axis=0).max() == 0
         assert np.ptp(levels[~inside], axis=0).max() == 0
         assert np.all(levels[inside].min(0) > levels[~inside].max(0))
     assert known.markers["Naive B cells"][0] == "MS4A1"
-    assert set(known.markers) == set(CLASSES)
+    assert set(known.markers) == set(SIMULATED_CELLS)
 
 
 def test_every_gene_has_one_name_and_one_part(known):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bdiff.data import download, fetch, letters
-from bdiff.data.preprocess import AT_HAND, FAMILIES
+from bdiff.data.preprocess import FAMILIES
 from bdiff.data.sources import ROOT, TABLE, SourceError, read_raw, sources_of
 
 EVERY_SOURCE = [source for dataset in FAMILIES for source in sources_of(dataset)]
@@ -37,16 +37,19 @@ def test_subset_is_marked():
     *full, subset = sources_of("mnist")
     assert {source.version for source in full} == {"full"}
     assert subset.version == "first-10000"
-    assert "SUBSET" in subset.note
     assert not set(subset.sha256.values()) & set(full[0].sha256.values())
 
 
-def test_data_at_hand_are_the_last_source():
-    assert {sources_of(dataset)[-1].kind for dataset in AT_HAND} == {"embedded", "sklearn"}
+def test_what_is_at_hand_is_the_last_source():
+    """So that `preprocess` finds it there."""
+    for dataset in FAMILIES:
+        *first, last = sources_of(dataset)
+        assert not any(source.at_hand for source in first)
+        assert last.at_hand == (dataset in ("letters", "digits", "pbmc", "molecules"))
 
 
 def test_unknown_data_set_and_broken_table(tmp_path):
-    with pytest.raises(SourceError, match=r"No data set 'cifar' in .*digits, fashion_mnist"):
+    with pytest.raises(SourceError, match=r"no data set 'cifar' in .*digits, fashion_mnist"):
         sources_of("cifar")
     broken = tmp_path / "sources.csv"
     broken.write_text(TABLE.read_text().replace("sha256,", "md5,"))
@@ -75,5 +78,5 @@ def test_raw_folder_that_changed_is_refused(tmp_path, raw_folder):
         (folder / "source.json").write_text(text)
         with pytest.raises(SourceError, match=r"source.json is broken"):
             read_raw(folder)
-    with pytest.raises(SourceError, match=r"holds no source.json. Fetch the data"):
+    with pytest.raises(SourceError, match=r"holds no source.json; fetch the data"):
         read_raw(tmp_path / "raw" / "mnist")

@@ -220,10 +220,10 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ValueError, match=r"ends with \.csv, \.parquet, \.npz"):
         read_table(path="trees.xlsx")
     np.savez(tmp_path / "objects.npz", x=np.array([{}], object), y=["a"])
-    with pytest.raises(ValueError, match=r"Save x as numbers: x.astype"):
+    with pytest.raises(ValueError, match=r"save x as numbers: x.astype"):
         read_table(path=tmp_path / "objects.npz")
     np.savez(tmp_path / "objects.npz", x=X, y=np.array(LABELS, object))
-    with pytest.raises(ValueError, match=r"Save y as text: y.astype\(str\)"):
+    with pytest.raises(ValueError, match=r"save y as text: y.astype\(str\)"):
         read_table(path=tmp_path / "objects.npz")
     (tmp_path / "latin.csv").write_bytes("label,a\nchêne,1\n".encode("latin-1"))
     with pytest.raises(ValueError, match=r"latin.csv, line 2: not UTF-8"):

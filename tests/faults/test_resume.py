@@ -153,7 +153,8 @@ def test_the_same_command_makes_the_same_bits(tmp_path, count, reached):
     save_tree(TREE, tmp_path / "tree.json", model.process)
     settings = {
         "kind": "branched", "process": {"name": "vp"}, "net": model.settings, "seed": 0,
-        "device": "cpu", "training": {"steps": 30, "log_every": 10},
+        "device": "cpu", "precision": "float32", "compile": False,
+        "training": {"steps": 30, "log_every": 10},
     }  # fmt: skip
     tried, found = count(2, 10), []
     for number in range(tried):

@@ -1,4 +1,4 @@
-"""Sample quality (F3, F4e, F6), efficiency (F10, F11) and similarities (F22)."""
+"""Sample quality, efficiency and similarities."""
 
 import itertools
 

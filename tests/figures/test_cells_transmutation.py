@@ -119,8 +119,8 @@ def test_scripts_go_from_files_to_tables_and_figures(tmp_path):
         write_samples(generated(20, seed=number), tmp_path / f"{model}.parquet")
         write_samples(transmuted(latent, change, 20), tmp_path / f"control_{model}.parquet")
 
-    def run(script, settings, output, **inputs):
-        arguments = ["--settings", json.dumps(settings), "--output", str(tmp_path / output)]
+    def run(script, output, **inputs):
+        arguments = ["--output", str(tmp_path / output)]
         for name, stem in {"data": "counts.parquet", "latent": "latent.parquet"}.items():
             arguments += [f"--{name}", str(tmp_path / stem)]
         arguments += ["--autoencoder", str(tmp_path / "autoencoder")]
@@ -130,12 +130,12 @@ def test_scripts_go_from_files_to_tables_and_figures(tmp_path):
 
     samples = [f"{model}={tmp_path / model}.parquet" for model in ("branched", "linear")]
     made = [f"{model}={tmp_path}/control_{model}.parquet" for model in ("branched", "linear")]
-    run("evaluate_expression", {"seed": 0, "count": 20}, "quality.csv", samples=samples)
-    run("evaluate_cell_transmutation", {}, "genes.csv", transmutation=made)
+    settings = [json.dumps({"seed": 0, "count": 20})]
+    run("evaluate_expression", "quality.csv", samples=samples, settings=settings)
+    run("evaluate_cell_transmutation", "genes.csv", transmutation=made)
     tables = {"quality": [str(tmp_path / "quality.csv")], "genes": [str(tmp_path / "genes.csv")]}
-    of = {"dataset": "cells"}
-    run("plot_expression", of, "F5b.svg", samples=samples, quality=tables["quality"])
-    run("plot_cell_transmutation", of, "figures", transmutation=made, genes=tables["genes"])
+    run("plot_expression", "F5b.svg", samples=samples, quality=tables["quality"])
+    run("plot_cell_transmutation", "figures", transmutation=made, genes=tables["genes"])
     stems = ["F17a_markers", "F17b_correlations", "F17c_genes", "F17d_covariate"]
     paths = [tmp_path / "F5b.svg", *(tmp_path / f"figures/{stem}.svg" for stem in stems)]
     for path in paths:

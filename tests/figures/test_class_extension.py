@@ -1,4 +1,4 @@
-"""F7, F8: class extension."""
+"""Classes added to a trained model, one and several."""
 
 import runpy
 from dataclasses import replace
@@ -161,8 +161,8 @@ def test_the_script_says_whether_old_samples_are_identical(request, tmp_path, ca
     dataset = Dataset(x, np.arange(4) % 2, ("0", "4"), np.repeat("train", 4), "mine", "My data")
     write_dataset(dataset, tmp_path / "data.parquet")
     folders = write_stages(make_stages("71"), tmp_path)
-    arguments = ["--settings", "{}", "--data", tmp_path / "data.parquet", "--stages", *folders]
-    arguments += ["--paper", FOLDER, "--output", tmp_path / "F8.svg"]
+    arguments = ["--data", tmp_path / "data.parquet", "--stages", *folders]
+    arguments += ["--paper", FOLDER / "numbers.csv", "--output", tmp_path / "F8.svg"]
     script = runpy.run_path(str(request.config.rootpath / "scripts/plot_class_extension.py"))
     script["main"](list(map(str, arguments)))
     assert (tmp_path / "F8.png").stat().st_size > 1000

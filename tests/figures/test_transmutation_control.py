@@ -1,6 +1,5 @@
 """F14: transmutation by the branched and by the label-guided model."""
 
-import json
 import runpy
 from dataclasses import replace
 
@@ -121,7 +120,7 @@ def test_a_script_makes_the_figure(strips, request, tmp_path, both, curve):
     dataset = Dataset(x, np.arange(4) % 2, ("4", "9"), np.repeat("train", 4), "mine", "My data")
     write_dataset(dataset, tmp_path / "data.parquet")
     write_rows(tmp_path / "curve.csv", curve.to_dict("records"), list(curve))
-    arguments = ["--settings", json.dumps({}), "--output", str(tmp_path / "F14.svg")]
+    arguments = ["--output", str(tmp_path / "F14.svg")]
     for name in ("data.parquet", "curve.csv"):
         arguments += [f"--{name.partition('.')[0]}", str(tmp_path / name)]
     for name, made in zip(("branched", "linear"), both, strict=True):

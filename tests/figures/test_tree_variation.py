@@ -244,9 +244,9 @@ def files(tmp_path, trees):
 
 
 def run_script(name, folder, *arguments):
-    common = ["--settings", '{"dataset": "mine"}', "--data", str(folder / "data.parquet")]
-    common += ["--output", str(folder / "figures" / "F.svg"), *map(str, arguments)]
-    runpy.run_path(str(ROOT / "scripts" / f"{name}.py"))["main"](common)
+    common = ["--data", folder / "data.parquet", "--output", folder / "figures" / "F.svg"]
+    main = runpy.run_path(str(ROOT / "scripts" / f"{name}.py"))["main"]
+    main(list(map(str, [*common, *arguments])))
     assert {path.name for path in (folder / "figures").iterdir()} == {"F.svg", "F.png"}
 
 

@@ -56,16 +56,13 @@ def test_the_table_of_quality_tells_cost_and_command(finished):
         *(("cells", model) for model in ("branched", "linear", "real")),
     ]
     # guidance asks the same weights twice
-    calls = [
-        float(rows["digits", model]["evaluations_per_object"])
-        for model in ("linear", "linear_guided")
-    ]
-    assert calls[1] == 2 * calls[0]
+    nfe = [float(rows["digits", model]["nfe_per_object"]) for model in ("linear", "linear_guided")]
+    assert nfe[1] == 2 * nfe[0]
     row = rows["digits", "branched"]
     assert row["steps"] == "30"
     assert float(row["train_seconds"]) > 0
     assert "steps=5" in row["solver"]
-    assert float(row["evaluations_per_object"]) >= 5
+    assert float(row["nfe_per_object"]) >= 5
     assert row["command"] == "snakemake --cores all --configfile workflow/config/test.yaml"
     assert row["floor_frechet_raw_train"] == rows["digits", "real"]["frechet_raw_train"]
     text = (finished.root / "results/tables/quality.md").read_text(encoding="utf-8")

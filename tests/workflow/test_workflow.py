@@ -127,6 +127,24 @@ def test_models_of_draws_stand_beside_one_that_was_trained_as_long(branched, lin
     assert files(None) == (["results/mnist/metrics/quality.csv"] if shown else [])
 
 
+def test_every_pair_of_hybrids_has_a_panel():
+    datasets = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"]
+    datasets["letters"]["hybrids"]["pairs"] = [["A", name] for name in "BCDEFGHIJKLM"]
+    panels = helpers(ROOT, datasets=datasets).hybrid_panels()
+    assert (len(panels), panels[0], panels[-1]) == (12, "F16a_hybrids", "F16l_hybrids")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("mnist", True), ("letters_avy", False), ("molecules", False)]
+)
+def test_only_grey_images_are_shown_beside_curves(name, shown):
+    figures = {"F14_transmutation_control": {"dataset": name}}
+    control_strips = helpers(ROOT, figures=figures).control_strips
+    files = SimpleNamespace(branched="b.parquet", linear="l.parquet")
+    strips = control_strips(SimpleNamespace(figure="F14_transmutation_control"), files)
+    assert strips == ("--branched b.parquet --linear l.parquet" if shown else "")
+
+
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 2), (8, 4), (64, 4), (None, 4)])
 def test_both_models_of_images_train_at_once(cores, threads):
     found = helpers(ROOT, cores).IMAGE_THREADS

@@ -14,6 +14,7 @@ import re
 from functools import cache
 from pathlib import Path
 from shlex import quote
+from string import ascii_lowercase
 
 from bdiff.config import derived
 from bdiff.config.data import DOWNLOADED
@@ -22,7 +23,6 @@ ROOT = Path(workflow.basedir)
 GPUS = 1 if CONFIG.device == "cuda" else 0
 # A convolutional network is worth several cores; half of them leave room for the other model.
 CORES = workflow.cores or 8
-TABLE_NETS = ("residual", "dense")
 IMAGE_THREADS = max(1, min(4, CORES // 2))
 
 CONTROLLED = ("branched", "linear")
@@ -208,7 +208,7 @@ def growing(mem_mb):
 
 def net_threads(wildcards):
     dataset = CONFIG.all_datasets[wildcards.dataset]
-    if dataset.net.name in TABLE_NETS or hasattr(dataset, "of"):
+    if dataset.form == "table" or hasattr(dataset, "of"):
         return 1  # of the models of an experiment several are trained at a time
     # Known only now. A job of a cluster has its cores to itself, and plans itself anew with them.
     on_cluster = workflow.remote_exec or not workflow.local_exec
@@ -262,7 +262,7 @@ def of_trained(path):
 
 
 def dataset_of(figure):
-    return json.loads(CONFIG.section(figure))["dataset"]
+    return CONFIG.figure(figure).dataset
 
 
 def experiment(figure, kind):
@@ -341,22 +341,6 @@ def linear_quality(figure):
     return files
 
 
-def leave_one_out_section(wildcards):
-    """The settings of the figure, and how long each of its models was trained."""
-    settings = json.loads(CONFIG.section("F8b_leave_one_out"))
-    dataset = CONFIG.datasets[settings["dataset"]]
-    trainings = {
-        "full": dataset.training.branched,
-        "without": dataset.leave_one_out.training,
-        "added": dataset.leave_one_out.added,
-    }
-    settings["training"] = {
-        name: {"steps": training.steps, "batch_size": training.batch_size}
-        for name, training in trainings.items()
-    }
-    return json.dumps(settings, sort_keys=True, ensure_ascii=False)
-
-
 def option(name, files):
     """An option of a script with these files, or nothing where there are none."""
     return lambda wildcards: " ".join([name, *files(wildcards)]) if files(wildcards) else ""
@@ -377,8 +361,9 @@ def examples_of(path):
 
 
 def control_strips(wildcards, input):
-    """What a figure of images shows besides curves."""
-    if CONFIG.datasets[dataset_of(wildcards.figure)].form == "table":
+    """What a figure of grey images shows besides curves."""
+    shape = CONFIG.datasets[dataset_of(wildcards.figure)].shape
+    if shape is None or shape[0] != 1:
         return ""
     return f"--branched {input.branched} --linear {input.linear}"
 
@@ -404,10 +389,8 @@ def figure_section(figure):
 def hybrid_panels():
     """A figure for each pair of classes."""
     figure = CONFIG.figures.F16_hybrids
-    hybrids = figure and CONFIG.datasets[figure.dataset].hybrids
-    return [
-        f"F16{letter}_hybrids" for letter, _ in zip("abcdefghij", hybrids.pairs if hybrids else "a")
-    ]
+    count = len(CONFIG.datasets[figure.dataset].hybrids.pairs) if figure else 1
+    return [f"F16{letter}_hybrids" for letter in ascii_lowercase[:count]]
 
 
 def cell_panels():
@@ -442,7 +425,3 @@ def quality_targets():
     """The table of quality, where the samples of some data set are judged."""
     endings = ("csv", "md") if per_dataset("{dataset}", "metrics") else ()
     return [f"results/tables/quality.{ending}" for ending in endings]
-
-
-def paper_folder(wildcards, input):
-    return os.path.dirname(input.numbers)

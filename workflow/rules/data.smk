@@ -1,7 +1,8 @@
 """Raw files, and the data sets made of them.
 
-INPUTS   data/sources.csv: sources and hashes; data/embedded/letters.parquet; scikit-learn's digits
-OUTPUTS  data/raw/{source}/...: downloaded and verified files (mnist, fashion_mnist)
+INPUTS   data/sources.csv: sources and hashes; data/embedded/: letters, pbmc, molecules; scikit-learn's
+         digits; files of one's own
+OUTPUTS  data/raw/{source}/...: downloaded and verified files (mnist, fashion_mnist, moses)
          data/processed/{dataset}.parquet: objects, class names, split
 """
 

@@ -51,13 +51,12 @@ rule plot_examples:
     resources:
         mem_mb=growing(1500),
     params:
-        settings=figure_section("F2_examples"),
         samples=examples_of("{name}=results/{dataset}/samples/{model}.parquet"),
     message:
         "Drawing generated examples (F2)"
     shell:
         "python {input.script} --data {input.data} --samples {params.samples}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        " --output {output.svg} > {log} 2>&1"
 
 
 rule plot_sample_quality:
@@ -79,15 +78,11 @@ rule plot_sample_quality:
     threads: 1
     resources:
         mem_mb=growing(1500),
-    params:
-        settings=figure_section("{figure}"),
-        paper=paper_folder,
     message:
         "Drawing the sample quality ({wildcards.figure})"
     shell:
-        "python {input.script} --paper {params.paper} --data {input.data}"
-        " --quality {input.quality}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        "python {input.script} --paper {input.numbers} --data {input.data}"
+        " --quality {input.quality} --output {output.svg} > {log} 2>&1"
 
 
 rule plot_letters:
@@ -111,15 +106,13 @@ rule plot_letters:
     resources:
         mem_mb=growing(1500),
     params:
-        settings=figure_section("F4_letters"),
-        paper=paper_folder,
         samples=per_model("{model}=results/{dataset}/samples/{model}.parquet", "F4_letters"),
     message:
         "Drawing the samples of a table feature by feature (F4a-e)"
     shell:
-        "python {input.script} --paper {params.paper} --data {input.data}"
+        "python {input.script} --paper {input.numbers} --data {input.data}"
         " --quality {input.quality} --samples {params.samples}"
-        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+        " --output results/figures > {log} 2>&1"
 
 
 rule plot_efficiency:
@@ -140,13 +133,11 @@ rule plot_efficiency:
     threads: 1
     resources:
         mem_mb=growing(1500),
-    params:
-        settings=figure_section("{figure}"),
     message:
         "Drawing the sampling time ({wildcards.figure})"
     shell:
         "python {input.script} --data {input.data} --efficiency {input.efficiency}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        " --output {output.svg} > {log} 2>&1"
 
 
 rule plot_image_transmutation:
@@ -168,14 +159,11 @@ rule plot_image_transmutation:
     threads: 1
     resources:
         mem_mb=growing(1500),
-    params:
-        settings=figure_section("{figure}"),
     message:
         "Drawing hybrids and transmutation of images ({wildcards.figure})"
     shell:
         "python {input.script} --data {input.data} --hybrids {input.hybrids}"
-        " --transmutation {input.transmutation}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        " --transmutation {input.transmutation} --output {output.svg} > {log} 2>&1"
 
 
 rule plot_table_transmutation:
@@ -199,14 +187,11 @@ rule plot_table_transmutation:
     threads: 1
     resources:
         mem_mb=growing(1500),
-    params:
-        settings=figure_section("F15_hybrids_transmutation"),
     message:
         "Drawing hybrids and transmutation of a table (F15a-c)"
     shell:
         "python {input.script} --data {input.data} --hybrids {input.hybrids}"
-        " --transmutation {input.transmutation}"
-        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+        " --transmutation {input.transmutation} --output results/figures > {log} 2>&1"
 
 
 rule plot_similarities:
@@ -258,14 +243,12 @@ rule plot_class_extension:
     resources:
         mem_mb=growing(1500),
     params:
-        settings=figure_section("{figure}"),
-        paper=paper_folder,
         stages=stage_files("results/{dataset}"),
     message:
         "Drawing classes added to a model ({wildcards.figure})"
     shell:
-        "python {input.script} --paper {params.paper} --data {input.data} --stages {params.stages}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        "python {input.script} --paper {input.numbers} --data {input.data} --stages {params.stages}"
+        " --output {output.svg} > {log} 2>&1"
 
 
 rule plot_leave_one_out:
@@ -290,7 +273,7 @@ rule plot_leave_one_out:
     resources:
         mem_mb=growing(1500),
     params:
-        settings=leave_one_out_section,
+        settings=figure_section("F8b_leave_one_out"),
         added=of_experiment(
             "F8b_leave_one_out",
             derived.added,
@@ -324,13 +307,12 @@ rule plot_transmutation_control:
     resources:
         mem_mb=growing(1500),
     params:
-        settings=figure_section("{figure}"),
         strips=control_strips,
     message:
         "Drawing transmutation over noise levels ({wildcards.figure})"
     shell:
         "python {input.script} --data {input.data} --curve {input.curve} {params.strips}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        " --output {output.svg} > {log} 2>&1"
 
 
 rule plot_hybrids:
@@ -351,13 +333,11 @@ rule plot_hybrids:
     threads: 1
     resources:
         mem_mb=growing(1500),
-    params:
-        settings=figure_section("F16_hybrids"),
     message:
         "Drawing hybrids of less similar classes (F16)"
     shell:
         "python {input.script} --data {input.data} --hybrids {input.hybrids}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        " --output {output.svg} > {log} 2>&1"
 
 
 rule plot_expression:
@@ -380,7 +360,6 @@ rule plot_expression:
     resources:
         mem_mb=growing(3000),
     params:
-        settings=figure_section("F5b_expression"),
         samples=per_model("{model}=results/{dataset}/samples/{model}.parquet", "F5b_expression"),
         autoencoder=of_figure("F5b_expression", "results/{dataset}/autoencoder"),
     message:
@@ -388,8 +367,7 @@ rule plot_expression:
     shell:
         "python {input.script} --data {input.data} --latent {input.latent}"
         " --autoencoder {params.autoencoder} --samples {params.samples}"
-        " --quality {input.quality} --settings {params.settings:q}"
-        " --output {output.svg} > {log} 2>&1"
+        " --quality {input.quality} --output {output.svg} > {log} 2>&1"
 
 
 rule plot_cell_transmutation:
@@ -419,7 +397,6 @@ rule plot_cell_transmutation:
     resources:
         mem_mb=growing(3000),
     params:
-        settings=figure_section("F17_cell_transmutation"),
         autoencoder=of_figure("F17_cell_transmutation", "results/{dataset}/autoencoder"),
     message:
         "Drawing the transmutation of cells (F17)"
@@ -427,7 +404,7 @@ rule plot_cell_transmutation:
         "python {input.script} --data {input.data} --latent {input.latent}"
         " --autoencoder {params.autoencoder} --genes {input.genes}"
         " --transmutation branched={input.branched} linear={input.linear}"
-        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+        " --output results/figures > {log} 2>&1"
 
 
 rule plot_molecules:
@@ -486,15 +463,12 @@ rule plot_molecule_transmutation:
     threads: 1
     resources:
         mem_mb=growing(1500),
-    params:
-        settings=figure_section("F19_molecule_transmutation"),
-        paper=paper_folder,
     message:
         "Drawing what becomes of transmuted molecules (F19)"
     shell:
-        "python {input.script} --paper {params.paper} --data {input.data}"
+        "python {input.script} --paper {input.numbers} --data {input.data}"
         " --quality {input.quality} --transmuted {input.transmuted} --groups {input.groups}"
-        " --settings {params.settings:q} --output results/figures > {log} 2>&1"
+        " --output results/figures > {log} 2>&1"
 
 
 rule plot_branch_stability:
@@ -521,15 +495,13 @@ rule plot_branch_stability:
     resources:
         mem_mb=growing(1500),
     params:
-        settings=figure_section("F20_branch_stability"),
         quality=option("--quality", of_trained_experiment("F20_branch_stability", derived.draws)),
         linear=option("--linear", linear_quality("F20_branch_stability")),
     message:
         "Drawing trees of independent draws of objects (F20)"
     shell:
         "python {input.script} --data {input.data} --tree {input.trees} {params.quality}"
-        " {params.linear} --distances {output.distances}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        " {params.linear} --distances {output.distances} --output {output.svg} > {log} 2>&1"
 
 
 rule plot_epsilon_sweep:
@@ -554,7 +526,6 @@ rule plot_epsilon_sweep:
     resources:
         mem_mb=growing(1500),
     params:
-        settings=figure_section("F21_epsilon_sweep"),
         trees=of_experiment(
             "F21_epsilon_sweep", derived.epsilons, "{item}=results/{dataset}/tree/tree.json"
         ),
@@ -565,5 +536,4 @@ rule plot_epsilon_sweep:
         "Drawing trees and quality over epsilon (F21)"
     shell:
         "python {input.script} --data {input.data} --tree {params.trees}"
-        " --quality {params.quality}"
-        " --settings {params.settings:q} --output {output.svg} > {log} 2>&1"
+        " --quality {params.quality} --output {output.svg} > {log} 2>&1"

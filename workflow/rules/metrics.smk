@@ -5,6 +5,8 @@ INPUTS   results/{dataset}/samples/{model}.parquet, data/processed/{dataset}.par
 OUTPUTS  results/{dataset}/metrics/quality.csv: sample quality by class
          results/{dataset}/metrics/expression.csv: the same by genes, of cells
          results/{dataset}/metrics/cell_transmutation.csv: genes of transmuted cells
+         results/{dataset}/metrics/molecules.csv, statistics.csv: generated and real molecules
+         results/{dataset}/metrics/molecule_transmutation.csv, functional_groups.csv: transmuted ones
          results/{dataset}/metrics/efficiency.csv: sampling time and network evaluations
          results/tables/T<number>_<name>.csv
          results/tables/quality.csv, quality.md: sample quality and cost of every model
@@ -88,7 +90,7 @@ rule evaluate_cell_transmutation:
         "Evaluating the genes of transmuted cells of {wildcards.dataset}"
     shell:
         "python {input.script} --data {input.data} --latent {input.latent}"
-        " --autoencoder results/{wildcards.dataset}/autoencoder --settings '{{}}'"
+        " --autoencoder results/{wildcards.dataset}/autoencoder"
         " --transmutation branched={input.branched} linear={input.linear}"
         " --output {output.genes} > {log} 2>&1"
 
@@ -191,7 +193,6 @@ rule make_tables:
     resources:
         mem_mb=growing(1000),
     params:
-        paper=paper_folder,
         tree=per_dataset("{dataset}=results/{dataset}/tree/tree.json", "tree"),
         quality=per_dataset("{dataset}=results/{dataset}/metrics/quality.csv", "metrics"),
         efficiency=per_dataset("{dataset}=results/{dataset}/metrics/efficiency.csv", "efficiency"),
@@ -202,10 +203,11 @@ rule make_tables:
     message:
         "Making the tables"
     shell:
-        "python {input.script} --paper {params.paper} --tree {params.tree}"
-        " --quality {params.quality} --efficiency {params.efficiency}"
+        "python {input.script} --paper {input.numbers} --branches {input.branches}"
+        " --tree {params.tree} --quality {params.quality} --efficiency {params.efficiency}"
         " --comparison {params.comparison} --extension {params.stages}"
-        " --transmuted {params.transmuted} --statistics {params.statistics} --output results/tables > {log} 2>&1"
+        " --transmuted {params.transmuted} --statistics {params.statistics}"
+        " --output results/tables > {log} 2>&1"
 
 
 rule summarise_quality:
@@ -230,7 +232,6 @@ rule summarise_quality:
         mem_mb=growing(2000),
         command=COMMAND,
     params:
-        paper=paper_folder,
         manifests=per_judged_model(
             "{dataset}/{model}=results/{dataset}/models/{trained}/manifest.json"
         ),
@@ -238,6 +239,6 @@ rule summarise_quality:
     message:
         "Summarising the quality of all models"
     shell:
-        "python {input.script} --paper {params.paper} --quality {input.quality}"
+        "python {input.script} --paper {input.numbers} --quality {input.quality}"
         " --manifest {params.manifests} --samples {params.samples} --command {resources.command:q}"
         " --output {output.table} > {log} 2>&1"
