@@ -35,7 +35,7 @@ reproduce: $(STAMP) | scale
 	snakemake --cores $(CORES) $(OVERLAY)
 
 readme: $(STAMP)
-	python -m bdiff.readme results/tables/quality.csv
+	python -m bdiff.report.readme results/tables/quality.csv
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile

@@ -42,9 +42,9 @@ _HOME = {
     "save_model": "bdiff.model_files",
     "save_tree": "bdiff.tree_files",
     "simulate_cells": "bdiff.data.simulated_cells",
-    "train": "bdiff.training",
-    "Training": "bdiff.training_settings",
-    "TrainingError": "bdiff.training_settings",
+    "train": "bdiff.training.train",
+    "Training": "bdiff.training.settings",
+    "TrainingError": "bdiff.training.settings",
     "transmute": "bdiff.analysis.analogies",
     "valid_molecules": "bdiff.chemistry",
     "VE": "bdiff.process",
@@ -99,9 +99,9 @@ if TYPE_CHECKING:
     from bdiff.sampling.files import write_samples as write_samples
     from bdiff.sampling.sampler import Sampler as Sampler
     from bdiff.sampling.sampler import sample as sample
-    from bdiff.training import train as train
-    from bdiff.training_settings import Training as Training
-    from bdiff.training_settings import TrainingError as TrainingError
+    from bdiff.training.settings import Training as Training
+    from bdiff.training.settings import TrainingError as TrainingError
+    from bdiff.training.train import train as train
     from bdiff.tree import BranchPoint as BranchPoint
     from bdiff.tree import BranchTree as BranchTree
     from bdiff.tree_files import load_tree as load_tree

@@ -20,7 +20,7 @@ from bdiff.ldvae import LDVAE
 from bdiff.progress import Progress
 from bdiff.randomness import generator
 from bdiff.signals import StopSignals, stop
-from bdiff.training_settings import Training, TrainingError
+from bdiff.training.settings import Training, TrainingError
 
 IDLE = 0.05  # variance of a latent's posterior means up to which it says nothing of the cells
 CHUNK = 4096  # cells worked on at a time
@@ -149,7 +149,7 @@ def _minimise(autoencoder: LDVAE, counts: Tensor, training: Training) -> None:
     optimizer = torch.optim.Adam(autoencoder.parameters())
     random = generator(training.seed, "autoencoder")
     size = (training.batch_size, autoencoder.latent)
-    # Moments of latents without work decay into denormal numbers; see `bdiff.training`.
+    # Moments of latents without work decay into denormal numbers; see `bdiff.training.train`.
     torch.set_flush_denormal(True)
     try:
         what = "fitting the autoencoder"

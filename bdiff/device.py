@@ -20,10 +20,10 @@ def prepare_to_train() -> None:
     """Set a process of its own up for training, before torch starts its threads; for scripts.
 
     Denormal numbers count as zero, also in the threads that torch starts later: see
-    `bdiff.training`. And memory that is freed stays with the process. Otherwise glibc gives tensors
-    of more than 32 MB back at once, smaller ones when many are free, and the system clears every
-    page before the next step uses it: a fifth of a step of the paper's U-Net with 199 branches.
-    Neither can be taken back. Elsewhere than on Linux with glibc only the first is done.
+    `bdiff.training.train`. And memory that is freed stays with the process. Otherwise glibc gives
+    tensors of more than 32 MB back at once, smaller ones when many are free, and the system clears
+    every page before the next step uses it: a fifth of a step of the paper's U-Net with 199
+    branches.
     """
     torch.set_flush_denormal(True)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None

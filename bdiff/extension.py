@@ -28,14 +28,14 @@ from bdiff.branched import Branched
 from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
 from bdiff.defaults import ADDED
-from bdiff.distributed import join
 from bdiff.expect import expect
 from bdiff.linear import Linear
 from bdiff.model import DiffusionModel
 from bdiff.model_files import load_model
 from bdiff.nets.heads import InheritedVector, head_parameters
-from bdiff.training import train, train_to_folder
-from bdiff.training_settings import Part, Training
+from bdiff.training.distributed import join
+from bdiff.training.settings import Part, Training
+from bdiff.training.train import train, train_to_folder
 from bdiff.tree import BranchTree
 
 
@@ -65,7 +65,7 @@ def extend(
         retrain: train also what the new class shares with old ones, on the objects of all of them,
             and so change the old classes: the branches above the new leaf, or all of a label-guided
             model. Without, only objects of the new class are seen.
-        checkpoints, device, precision: as in `bdiff.training.train`.
+        checkpoints, device, precision: as in `bdiff.training.train.train`.
 
     Raises:
         ValueError: if the class is known already, its objects are missing, or the tree is not the
@@ -102,7 +102,7 @@ def extend_to_folder(
     precision: str = "float32",
     **estimate: Any,
 ) -> tuple[str, str]:
-    """Write a model of more classes; see `bdiff.training.train_to_folder`.
+    """Write a model of more classes; see `bdiff.training.train.train_to_folder`.
 
     Args:
         model, dataset, settings, retrain, device, precision: as in `extend`.

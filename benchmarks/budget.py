@@ -21,8 +21,8 @@ from bdiff.device import choose_device
 from bdiff.files import write_text
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
-from bdiff.training_run import TrainingRun
-from bdiff.training_settings import Training
+from bdiff.training.run import TrainingRun
+from bdiff.training.settings import Training
 
 
 class Budget(NamedTuple):
@@ -58,9 +58,9 @@ def train_within(
         tenth of them, rounded down, but one at least.
 
     Raises:
-        TrainingError: as `bdiff.training.train`.
+        TrainingError: as `bdiff.training.train.train`.
     """
-    # against denormal numbers, as in `bdiff.training`
+    # against denormal numbers, as in `bdiff.training.train`
     torch.set_flush_denormal(True)
     try:
         with locked(folder):

@@ -36,10 +36,10 @@ from bdiff.build import initialised
 from bdiff.device import choose_device, prepare_to_train
 from bdiff.model import DiffusionModel
 from bdiff.nets.routing import Routed, sparse_gradients
-from bdiff.optimizer import BranchAdam
 from bdiff.paper import paper_tree
 from bdiff.process import VP
 from bdiff.script import run
+from bdiff.training.optimizer import BranchAdam
 from bdiff.tree import BranchPoint, BranchTree
 from benchmarks.arguments import whole
 

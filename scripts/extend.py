@@ -4,12 +4,12 @@ import argparse
 
 from bdiff.data.dataset import read_dataset
 from bdiff.device import prepare_to_train
-from bdiff.distributed import join
 from bdiff.extension import extend_to_folder
 from bdiff.files import write_rows
 from bdiff.model_files import load_model
 from bdiff.script import add_settings, run
-from bdiff.training_settings import Training
+from bdiff.training.distributed import join
+from bdiff.training.settings import Training
 
 
 def main(argv=None):

@@ -6,8 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bdiff.files import read_rows, write_text
-from bdiff.report import assemble, read_chapters, render
-from bdiff.report_facts import data_facts, data_table, facts_of, kept_words, scale_and_commands
+from bdiff.report.facts import data_facts, data_table, facts_of, kept_words, scale_and_commands
+from bdiff.report.page import assemble, read_chapters, render
 from bdiff.script import add_settings, named_path, run
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from bdiff.analysis.stages import read_stages
 from bdiff.files import atomic_write, read_rows
-from bdiff.molecule_tables import statistics_table, transmutation_table
 from bdiff.paper import paper_numbers
-from bdiff.script import named_path, run
-from bdiff.tables import (
+from bdiff.report.molecule_tables import statistics_table, transmutation_table
+from bdiff.report.tables import (
     branches_table,
     discovery_table,
     efficiency_table,
@@ -16,6 +15,7 @@ from bdiff.tables import (
     frechet_table,
     paper_trees,
 )
+from bdiff.script import named_path, run
 from bdiff.tree_files import load_tree
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bdiff.files import atomic_write, read_rows, write_text
 from bdiff.paper import paper_numbers
-from bdiff.quality_table import origin_of, quality_markdown, quality_table
+from bdiff.report.quality_table import origin_of, quality_markdown, quality_table
 from bdiff.sampling.files import read_samples
 from bdiff.script import named_path, run
 

@@ -5,11 +5,11 @@ import argparse
 from bdiff.build import build_model
 from bdiff.data.dataset import read_dataset
 from bdiff.device import prepare_to_train
-from bdiff.distributed import join
 from bdiff.process import process_from
 from bdiff.script import add_settings, run
-from bdiff.training import train_to_folder
-from bdiff.training_settings import Training
+from bdiff.training.distributed import join
+from bdiff.training.settings import Training
+from bdiff.training.train import train_to_folder
 from bdiff.tree_files import load_tree
 
 

@@ -13,12 +13,12 @@ import torch
 
 from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
-from bdiff.distributed import join
 from bdiff.process import VP
 from bdiff.script import run
-from bdiff.training import train, train_to_folder
-from bdiff.training_run import TrainingRun
-from bdiff.training_settings import Training, TrainingError
+from bdiff.training.distributed import join
+from bdiff.training.run import TrainingRun
+from bdiff.training.settings import Training, TrainingError
+from bdiff.training.train import train, train_to_folder
 from bdiff.tree import BranchPoint, BranchTree
 
 LENGTH = Training(steps=50, log_every=10, checkpoint_every=7, ema=0.9, schedule="constant")

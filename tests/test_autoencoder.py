@@ -15,7 +15,7 @@ from bdiff.checkpoint import CheckpointError, load_folder, save_folder
 from bdiff.data.dataset import read_dataset, write_dataset
 from bdiff.ldvae import LDVAE
 from bdiff.randomness import generator
-from bdiff.training_settings import TrainingError
+from bdiff.training.settings import TrainingError
 from tests.cells import CELLS, GENES, LATENT, SETTINGS, cells, fitted, truth
 
 SHORT = SETTINGS | {"steps": 40, "device": "cpu"}

@@ -12,9 +12,9 @@ from bdiff.extension import extend, fingerprint, with_leaf
 from bdiff.model_files import load_model, save_model
 from bdiff.process import DDPM, VP
 from bdiff.sampling.sampler import Sampler, sample
-from bdiff.training import train
-from bdiff.training_run import TrainingRun
-from bdiff.training_settings import Part, Training
+from bdiff.training.run import TrainingRun
+from bdiff.training.settings import Part, Training
+from bdiff.training.train import train
 from bdiff.tree import BranchTree
 from bdiff.tree_files import convert_tree
 from tests.trees import tree_of

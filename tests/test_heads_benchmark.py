@@ -12,7 +12,7 @@ import torch
 from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.nets.heads import InheritedVector
 from bdiff.progress import Progress
-from bdiff.training_run import TrainingRun
+from bdiff.training.run import TrainingRun
 from benchmarks import budget, heads
 from benchmarks.budget import Budget, train_within
 

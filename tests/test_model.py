@@ -9,8 +9,8 @@ from bdiff.data.tables import from_arrays
 from bdiff.linear import Guided
 from bdiff.process import VP, expand_like
 from bdiff.sampling.sampler import Sampler, sample
-from bdiff.training import train
-from bdiff.training_settings import Training
+from bdiff.training.settings import Training
+from bdiff.training.train import train
 from bdiff.tree import BranchTree
 from bdiff.tree_files import convert_tree, load_tree, save_tree
 

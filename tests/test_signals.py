@@ -20,11 +20,11 @@ from bdiff.data.dataset import Dataset
 from bdiff.ldvae import LDVAE
 from bdiff.process import VP
 from bdiff.signals import SIGNALS, StopSignals
-from bdiff.training import train, train_to_folder
-from bdiff.training_run import TrainingRun
-from bdiff.training_settings import Training
+from bdiff.training.run import TrainingRun
+from bdiff.training.settings import Training
+from bdiff.training.train import train, train_to_folder
 from bdiff.tree import BranchPoint, BranchTree
-from tests.test_training import SETTINGS, bits, data, new_model
+from tests.training.test_train import SETTINGS, bits, data, new_model
 
 ROOT = Path(__file__).parents[1]
 CODES = {signal.SIGTERM: 75, signal.SIGINT: 130, signal.SIGUSR1: 75}

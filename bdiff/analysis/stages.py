@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from bdiff.analysis.quality_rows import of_metric
 from bdiff.files import read_rows
-from bdiff.quality_rows import of_metric
 from bdiff.sampling.files import Samples, read_samples
 
 

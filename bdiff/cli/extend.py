@@ -14,7 +14,7 @@ from bdiff.data.tables import hold_out
 from bdiff.device import prepare_to_train
 from bdiff.extension import extend_to_folder
 from bdiff.process import process_from
-from bdiff.training_settings import Training
+from bdiff.training.settings import Training
 from bdiff.tree_files import save_tree
 
 

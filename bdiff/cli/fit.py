@@ -18,8 +18,8 @@ from bdiff.data.dataset import Dataset, read_dataset, write_dataset
 from bdiff.defaults import form_of
 from bdiff.device import prepare_to_train
 from bdiff.process import process_from
-from bdiff.training import train_to_folder
-from bdiff.training_settings import Training
+from bdiff.training.settings import Training
+from bdiff.training.train import train_to_folder
 from bdiff.tree import BranchTree
 from bdiff.tree_files import load_tree, save_tree
 

@@ -244,9 +244,7 @@ def _read(path: str | Path, columns: list[str] | None = None) -> tuple[pa.Table,
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise ValueError(
-            f"{path} is corrupt or no parquet file ({error}); make it again"
-        ) from None
+        raise ValueError(f"{path} is corrupt or no parquet file ({error}); make it again") from None
     facts = json.loads((table.schema.metadata or {}).get(METADATA_KEY, "{}"))
     if "title" not in facts:  # files of samples have facts, too
         raise ValueError(
@@ -278,9 +276,7 @@ def _known_split(split: str) -> str:
 
 def _check_shapes(dataset: Dataset) -> None:
     if dataset.x.ndim < 2:
-        raise ValueError(
-            f"x has shape {dataset.x.shape}; expected (N, *shape), one row per object"
-        )
+        raise ValueError(f"x has shape {dataset.x.shape}; expected (N, *shape), one row per object")
     lengths = {key: len(getattr(dataset, key)) for key in ("x", "labels", "split")}
     lengths |= {f"the covariate {key!r}": len(value) for key, value in dataset.covariates.items()}
     if len(set(lengths.values())) > 1:

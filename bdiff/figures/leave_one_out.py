@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bdiff.analysis.quality_rows import of_metric
 from bdiff.figures.style import (
     BETTER,
     COLOURS,
@@ -27,7 +28,6 @@ from bdiff.figures.style import (
     new_figure,
     shorten,
 )
-from bdiff.quality_rows import of_metric
 
 VARIANTS = {
     "real": "real objects",

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bdiff.analysis.quality_rows import models_of
 from bdiff.figures.style import (
     COLOURS,
     INK,
@@ -19,7 +20,6 @@ from bdiff.figures.style import (
     new_figure,
     panel_grid,
 )
-from bdiff.quality_rows import models_of
 
 METRICS = {  # as the panels say them
     "valid": "valid",

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bdiff.analysis.quality_rows import rows_with
 from bdiff.figures.molecule_quality import is_first_column, model_bars, model_handles
 from bdiff.figures.style import (
     COLOURS,
@@ -28,8 +29,7 @@ from bdiff.figures.style import (
     panel_grid,
     shorten,
 )
-from bdiff.molecule_tables import of_paper
-from bdiff.quality_rows import rows_with
+from bdiff.report.molecule_tables import of_paper
 
 EDGES = np.linspace(0, 1, 11)
 PANEL, BARS = 1.95, 2.3  # inches of height

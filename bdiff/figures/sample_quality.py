@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bdiff.analysis.quality_rows import models_of, of_metric, rows_with
 from bdiff.figures.style import (
     COLOURS,
     FIRST,
@@ -27,7 +28,6 @@ from bdiff.figures.style import (
     new_figure,
     shorten,
 )
-from bdiff.quality_rows import models_of, of_metric, rows_with
 
 NAME = 24  # characters of a class's name
 BAR, BARS = 0.4, 0.8  # the widest bar, and all bars of a class together

@@ -18,10 +18,10 @@ from bdiff.files import read_rows
 from bdiff.model_files import load_model
 from bdiff.sampling.files import read_samples
 from bdiff.sampling.sampler import Sampler, sample
-from bdiff.training import train
-from bdiff.training_settings import Training
+from bdiff.training.settings import Training
+from bdiff.training.train import train
 from bdiff.tree_files import load_tree
-from tests.test_training import bits, killed_at
+from tests.training.test_train import bits, killed_at
 
 from .zoo import FEATURES, FIT, SMALL, bdiff, fails, in_python, rows, write_csv
 

@@ -13,10 +13,10 @@ from bdiff.cli.folder import FitFolder
 from bdiff.data.dataset import read_dataset
 from bdiff.model_files import load_model
 from bdiff.process import VP
-from bdiff.training_run import TrainingRun
+from bdiff.training.run import TrainingRun
 from bdiff.tree import BranchPoint, BranchTree
 from bdiff.tree_files import load_tree, save_tree
-from tests.test_training import KilledError, bits
+from tests.training.test_train import KilledError, bits
 
 from .zoo import FEATURES, FIT, bdiff, fails, in_python, write_csv
 

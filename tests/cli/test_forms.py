@@ -14,7 +14,7 @@ from bdiff.data.dataset import read_dataset
 from bdiff.data.sources import ROOT
 from bdiff.model_files import load_model
 from bdiff.sampling.files import read_samples
-from tests.test_training import killed_at
+from tests.training.test_train import killed_at
 
 from .zoo import bdiff, fails
 

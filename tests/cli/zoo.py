@@ -12,8 +12,8 @@ from bdiff.build import initialised
 from bdiff.cli import main
 from bdiff.data.tables import from_arrays
 from bdiff.process import VP
-from bdiff.training import train
-from bdiff.training_settings import Training
+from bdiff.training.settings import Training
+from bdiff.training.train import train
 
 FEATURES = ("length", "width", "weight", "age in years")
 CENTRES = {"ape": (10.0, 1.0, 5.0, 0.3), "bee": (11.0, 1.2, 5.0, 0.3), "cow": (14.0, 2.0, 9.0, 0.9)}

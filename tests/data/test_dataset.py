@@ -182,8 +182,10 @@ def test_file_cut_off_is_refused(tmp_path, share):
             read(path)
 
 
-def test_other_parquet_files_are_refused(tmp_path):
-    pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
+@pytest.mark.parametrize("metadata", [None, {"bdiff": '{"format": "bdiff.samples/1"}'}])
+def test_other_parquet_files_are_refused(tmp_path, metadata):
+    table = pa.table({"a": [1]}).replace_schema_metadata(metadata)
+    pq.write_table(table, tmp_path / "other.parquet")
     for read in (read_dataset, read_facts):
         with pytest.raises(ValueError, match="no data set of bdiff"):
             read(tmp_path / "other.parquet")

@@ -12,7 +12,7 @@ from pathlib import Path
 from bdiff.model import DiffusionModel
 from bdiff.model_files import save_model
 from bdiff.sampling.sampler import Sampler, sample
-from bdiff.training import train
+from bdiff.training.train import train
 from bdiff.tree_files import save_tree
 from tests.faults.runs import KINDS, TREE
 

@@ -13,8 +13,8 @@ from bdiff.build import initialised
 from bdiff.checkpoint import load_folder
 from bdiff.data.dataset import Dataset
 from bdiff.process import VP, Joint
-from bdiff.training import train
-from tests.test_training import SETTINGS, data, new_model
+from bdiff.training.train import train
+from tests.training.test_train import SETTINGS, data, new_model
 from tests.trees import tree_of
 
 STEPS = 30

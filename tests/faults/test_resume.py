@@ -12,11 +12,11 @@ import torch
 
 from bdiff.checkpoint import load_folder, newest, save_folder
 from bdiff.data.dataset import write_dataset
-from bdiff.training import train
-from bdiff.training_settings import Training, TrainingError
+from bdiff.training.settings import Training, TrainingError
+from bdiff.training.train import train
 from bdiff.tree_files import save_tree
 from tests.faults.runs import KINDS, TREE
-from tests.test_training import ROOT, SETTINGS, bits, killed_at
+from tests.training.test_train import ROOT, SETTINGS, bits, killed_at
 
 COSINE = replace(SETTINGS, schedule="cosine")  # the length matters from the first step on
 CHANGES = {

@@ -10,8 +10,8 @@ from bdiff.linear import Guided
 from bdiff.model_files import load_model, save_model
 from bdiff.process import VP
 from bdiff.sampling.sampler import DEFAULTS, Sampler, sample
-from bdiff.training import train
-from bdiff.training_settings import Training
+from bdiff.training.settings import Training
+from bdiff.training.train import train
 from bdiff.tree import BranchPoint, BranchTree
 
 SOLVERS = {

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bdiff.analysis.quality_rows import models_of, of_metric
 from bdiff.analysis.stages import Series, Stage, of_paper, same_samples
 from bdiff.paper import paper_tree
 from bdiff.process import process_from
-from bdiff.quality_rows import models_of, of_metric
 from bdiff.tree import BranchTree
 
 ESTIMATORS = ("aligned_pairs", "all_pairs")  # the paper's, and the one without Monte-Carlo noise

@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from bdiff.data.dataset import read_facts
-from bdiff.report import Chapter, Facts, Table
-from bdiff.report_words import PARTS, named, training_words, tree_words
+from bdiff.report.page import Chapter, Facts, Table
+from bdiff.report.words import PARTS, named, training_words, tree_words
 
 DIGITS = 12  # of a hash that are shown
 

@@ -22,7 +22,7 @@ class Training:
     Args:
         steps: optimisation steps.
         batch_size: examples per step; the last batch of an epoch may be smaller.
-        learning_rate: of Adam, see `bdiff.optimizer`.
+        learning_rate: of Adam, see `bdiff.training.optimizer`.
         schedule: "cosine", which rises over the first 200 steps (or a tenth, if that is less) and
             falls to 0 along half a cosine; or "constant", which can be trained on.
         ema: decay of the averaged weights, in [0, 1); these are the weights the model ends with.

@@ -24,7 +24,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from bdiff.device import choose_device
 from bdiff.model import DiffusionModel
-from bdiff.training_settings import TrainingError
+from bdiff.training.settings import TrainingError
 
 FAILED = -2  # in place of what rank 0 found
 

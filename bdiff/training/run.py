@@ -21,14 +21,14 @@ from bdiff.branched import Branched
 from bdiff.checkpoint import load_folder, newest, save_folder
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.device import autocast
-from bdiff.distributed import Ranks
 from bdiff.model import DiffusionModel
 from bdiff.nets.heads import head_parameters
 from bdiff.nets.routing import sparse_gradients
-from bdiff.optimizer import BranchAdam
 from bdiff.randomness import generator
-from bdiff.run_description import describe_run, differences
-from bdiff.training_settings import Part, Training, TrainingError
+from bdiff.training.description import describe_run, differences
+from bdiff.training.distributed import Ranks
+from bdiff.training.optimizer import BranchAdam
+from bdiff.training.settings import Part, Training, TrainingError
 
 FORMAT = "bdiff.training/3"  # of checkpoints
 NOTHING = {"loss": 0.0, "gradient_norm": 0.0, "steps": 0}

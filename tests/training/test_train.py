@@ -14,12 +14,12 @@ from bdiff.build import initialised
 from bdiff.checkpoint import newest
 from bdiff.data.dataset import Dataset
 from bdiff.process import VP
-from bdiff.training import train
-from bdiff.training_run import TrainingRun
-from bdiff.training_settings import Training, TrainingError
+from bdiff.training.run import TrainingRun
+from bdiff.training.settings import Training, TrainingError
+from bdiff.training.train import train
 from bdiff.tree import BranchPoint, BranchTree
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 UNET = {"name": "unet", "channels": [32, 64], "strides": [1, 2]}
 SETTINGS = Training(
     steps=30, batch_size=16, log_every=10, checkpoint_every=7, ema=0.9, schedule="constant"

@@ -10,7 +10,7 @@ import pytest
 
 from bdiff.files import write_rows
 from bdiff.paper import paper_numbers
-from bdiff.quality_table import (
+from bdiff.report.quality_table import (
     COLUMNS,
     SHOWN,
     origin_of,
@@ -21,7 +21,7 @@ from bdiff.quality_table import (
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import finished
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAPER = paper_numbers(ROOT / "data/paper/numbers.csv")
 META = {
     "solver": {"name": "ddim", "steps": 50, "eta": 1.0},

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from bdiff.checkpoint import load_folder, newest
 from bdiff.model_files import load_model
-from bdiff.training import train, train_to_folder
-from tests.test_training import SETTINGS, bits, data, killed_at, new_model
+from bdiff.training.train import train, train_to_folder
+from tests.training.test_train import SETTINGS, bits, data, killed_at, new_model
 
 
 def test_a_run_to_a_folder_leaves_the_model_and_what_it_came_from(tree, tmp_path):

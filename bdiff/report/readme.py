@@ -1,4 +1,4 @@
-"""Write tables of quality into README and documentation: python -m bdiff.readme quality.csv
+"""Write tables of quality into README and documentation: python -m bdiff.report.readme quality.csv
 
 The data sets are not all made by one command, so the numbers are kept in a record of their own,
 docs/quality.csv: rows of the data sets in the given tables replace what it had of them. The README
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bdiff.files import atomic_write, write_text
-from bdiff.quality_table import COLUMNS, NUMBERS, SHOWN, SUMMARY, quality_markdown
+from bdiff.report.quality_table import COLUMNS, NUMBERS, SHOWN, SUMMARY, quality_markdown
 from bdiff.script import run
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import torch
 
 from bdiff.build import initialised
 from bdiff.process import VP
-from bdiff.training import train
-from bdiff.training_settings import Training, TrainingError
-from tests.test_training import SETTINGS, UNET, bits, data, new_model, train_until
+from bdiff.training.settings import Training, TrainingError
+from bdiff.training.train import train
+from tests.training.test_train import SETTINGS, UNET, bits, data, new_model, train_until
 
 COSINE = replace(SETTINGS, schedule="cosine")
 

@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from bdiff.analysis.molecule_transmutation import COLUMNS
-from bdiff.molecule_tables import MEASURED, of_paper, statistics_table, transmutation_table
 from bdiff.paper import paper_numbers
+from bdiff.report.molecule_tables import MEASURED, of_paper, statistics_table, transmutation_table
 
-PAPER = paper_numbers(Path(__file__).parents[1] / "data/paper/numbers.csv")
+PAPER = paper_numbers(Path(__file__).parents[2] / "data/paper/numbers.csv")
 WAYS = [("acyclic", "one ring"), ("one ring", "acyclic"), ("aromatic", "not aromatic")]
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bdiff.quality_table import COLUMNS
-from bdiff.readme import PAGES, main, merge, replace_section
+from bdiff.report.quality_table import COLUMNS
+from bdiff.report.readme import PAGES, main, merge, replace_section
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- begin quality -->\n", "<!-- end quality -->\n"
 
 
@@ -63,5 +63,7 @@ def test_the_repositorys_pages_show_its_record(tmp_path):
     main(["--root", str(tmp_path)])
     for name, (_, shown) in PAGES.items():
         text = (tmp_path / name).read_text(encoding="utf-8")
-        assert text == (ROOT / name).read_text(encoding="utf-8"), "run: python -m bdiff.readme"
+        assert text == (ROOT / name).read_text(encoding="utf-8"), (
+            "run: python -m bdiff.report.readme"
+        )
         assert f"| {' | '.join(shown)} |" in text

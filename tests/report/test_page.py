@@ -14,10 +14,10 @@ import pytest
 from bdiff.config import read_config
 from bdiff.config.figures import Figures
 from bdiff.data.dataset import Dataset, write_dataset
-from bdiff.report import LARGEST_SVG, assemble, embedded, read_chapters, read_table
-from bdiff.report_facts import DataFacts, facts_of, kept_words, scale_and_commands
+from bdiff.report.facts import DataFacts, facts_of, kept_words, scale_and_commands
+from bdiff.report.page import LARGEST_SVG, assemble, embedded, read_chapters, read_table
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CAPTIONS, PAGE = (ROOT / "workflow/report" / name for name in ("captions.yaml", "page.html"))
 CHAPTERS = read_chapters(CAPTIONS)
 ENTRIES = {name: entry for chapter in CHAPTERS for name, entry in chapter.entries.items()}

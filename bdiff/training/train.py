@@ -14,14 +14,14 @@ import torch
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device, compile_net
-from bdiff.distributed import join
 from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.model_files import save_model
 from bdiff.progress import Progress
 from bdiff.signals import StopSignals, stop
-from bdiff.training_run import TrainingRun, lines
-from bdiff.training_settings import Part, Training
+from bdiff.training.distributed import join
+from bdiff.training.run import TrainingRun, lines
+from bdiff.training.settings import Part, Training
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def train(
             `bdiff.signals`.
 
     Started by torchrun, the ranks share the work, and all end with the same model; see
-    `bdiff.distributed`.
+    `bdiff.training.distributed`.
     """
     expect(model, DiffusionModel, "model", "bdiff.build_model(dataset, tree)")
     expect(dataset, Dataset, "dataset", "bdiff.from_arrays(x, labels)")

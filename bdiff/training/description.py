@@ -11,7 +11,7 @@ import numpy as np
 from bdiff.build import model_to_dict
 from bdiff.data.dataset import Dataset
 from bdiff.model import DiffusionModel
-from bdiff.training_settings import Part, Training
+from bdiff.training.settings import Part, Training
 
 
 def describe_run(

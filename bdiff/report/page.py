@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from bdiff.quality_table import rounded
+from bdiff.report.quality_table import rounded
 
 LARGEST_SVG = 400_000  # bytes of a drawing; beyond them the pixels are embedded
 NUMBER = re.compile(r"([FT]\d+[a-z]?)_")

@@ -10,7 +10,7 @@ import pytest
 from bdiff.files import write_rows
 from bdiff.paper import paper_numbers
 from bdiff.process import VP
-from bdiff.tables import (
+from bdiff.report.tables import (
     branches_table,
     discovery_table,
     efficiency_table,
@@ -22,7 +22,7 @@ from bdiff.tree import BranchPoint, BranchTree
 from bdiff.tree_files import save_tree
 from tests.stages import TABLE, make_stages, write_stages
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NUMBERS = [
     ("quality", "mine", "branched", "B", "frechet_raw", 7.0, None),
     ("quality", "mine", "linear", "B", "frechet_raw", 8.0, None),

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from bdiff.checkpoint import load_folder
-from bdiff.distributed import Ranks
+from bdiff.training.distributed import Ranks
 from tests.ranks import CASES, data, nan_message, new_model, started, trained
-from tests.test_training_run import batches_seen
+from tests.training.test_run import batches_seen
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def two_ranks(*arguments):
