@@ -123,7 +123,7 @@ class Branched(DiffusionModel):
             parent, child: indices of the heads.
         """
         if parent == child or self.process.joint:
-            return x_t  # the nodes of graphs have no order, so there is no mean of them
+            return x_t  # the nodes at one place differ, so a mean says little of graphs
         alpha, sigma = float(self.process.alpha(t)), float(self.process.sigma(t))
         of_parent, of_child = (Moments(self.means[n], self.axes[n]) for n in (parent, child))
         return transport(x_t.flatten(1), alpha, sigma, of_parent, of_child).view_as(x_t)

@@ -69,7 +69,7 @@ def test_solvers_and_their_options_are_those_of_the_library():
         allowed |= dict.fromkeys(get_args(kind.model_fields["name"].annotation), options)
     assert set(allowed) == set(SOLVERS)
     for name, options in allowed.items():
-        assert options == set(signature(SOLVERS[name]).parameters) - {"snr"}
+        assert options == set(signature(SOLVERS[name]).parameters)
     fields = sampling.Stepped.model_fields
     assert get_args(fields["grid"].annotation) == tuple(GRIDS)
     assert get_args(fields["branch_times"].annotation) == BRANCH_TIMES

@@ -122,7 +122,7 @@ def _sample(commands: Any) -> None:
         metavar="NAME",
         help="predictor_corrector (the paper's), euler_maruyama, ddim, dpm_solver_pp, "
         "sde_dpm_solver_pp, deis, unipc, heun or probability_flow (default: sde_dpm_solver_pp, "
-        "for molecules ddim)",
+        "for molecules predictor_corrector)",
     )
     command.add_argument(
         "--steps",

@@ -35,8 +35,15 @@ class Stepped(Section):
 class SteppedSolver(Stepped):
     """Solvers without options of their own."""
 
-    name: Literal["predictor_corrector", "euler_maruyama", "sde_dpm_solver_pp"] = Field(
-        description=NAMES
+    name: Literal["euler_maruyama", "sde_dpm_solver_pp"] = Field(description=NAMES)
+
+
+class PredictorCorrector(Stepped):
+    """The paper's: a Langevin step before each Euler-Maruyama step."""
+
+    name: Literal["predictor_corrector"] = Field(description=NAMES)
+    snr: Real = Field(
+        0.1, gt=0, description="corrector's step in units of sigma², above 0 (paper: 0.1)"
     )
 
 
@@ -80,7 +87,8 @@ class ProbabilityFlow(Section):
 
 
 Solver = Annotated[
-    SteppedSolver | DDIM | MultistepSolver | DEIS | Heun | ProbabilityFlow, Discriminator("name")
+    PredictorCorrector | SteppedSolver | DDIM | MultistepSolver | DEIS | Heun | ProbabilityFlow,
+    Discriminator("name"),
 ]
 
 # Those that need no times between the steps of a process in discrete time, heun only without churn.

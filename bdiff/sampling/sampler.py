@@ -30,10 +30,12 @@ from bdiff.tree import BranchTree
 # solvers with ten to twenty network evaluations per object, the one whose samples come nearest, in
 # distance and class, to those of the paper's with 1000 steps: benchmarks/sampling.py,
 # docs/solvers.csv. Others come nearer to real objects by being less varied (docs/results.md).
+# Molecules gain by corrector steps where there is little noise: 0.85 of them are valid, in place of
+# 0.76 after 600 ancestral steps, even in time (docs/results.md).
 _FAST = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
 DEFAULTS: dict[int, dict[str, Any]] = {
     1: {**_FAST, "grid": "uniform_t", "steps": 18},
-    2: {"name": "ddim", "eta": 1.0, "steps": 200},
+    2: {"name": "predictor_corrector", "snr": 0.3, "grid": "edm", "steps": 200},
     3: {**_FAST, "grid": "quadratic_t", "steps": 20},
 }
 _COMMON = ("steps", "grid", "branch_times", "clip")  # settings that are not the solver's own
