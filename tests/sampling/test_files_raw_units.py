@@ -81,7 +81,7 @@ def test_otherwise_the_columns_are_those_of_before(tmp_path, x, about):
 @pytest.mark.parametrize(
     ("script", "asked"),
     [
-        ("sample", {"count": 3, "share_trunks": True}),
+        ("sample", {"count": 3, "share_trunks": True, "precision": "float32"}),
         ("sample_hybrids", {"pairs": [["4", "9"]], "count": 3}),
         ("transmute", {"pairs": [["4", "9"]], "count": 3}),
     ],
