@@ -83,6 +83,7 @@ def _bars(
     names = [NAMES[way].replace(" ", "\n") for way in values.index]
     looks = [LOOKS[way] for way in values.index]
     bars = axes.bar(names, values, 0.6, color=looks, yerr=error, capsize=6)
+    axes.set_xlim(-0.65, len(names) - 0.35)  # room for the texts over the outer bars
     ratio = values["shared"] / values["separate"]
     texts[1] += f"\n({ratio:.3f} of separate)"
     axes.bar_label(bars, texts, padding=3, fontsize=9.5)
