@@ -83,10 +83,10 @@ def _bars(
     names = [NAMES[way].replace(" ", "\n") for way in values.index]
     looks = [LOOKS[way] for way in values.index]
     bars = axes.bar(names, values, 0.6, color=looks, yerr=error, capsize=6)
-    axes.set_xlim(-0.65, len(names) - 0.35)  # room for the texts over the outer bars
+    axes.set_xlim(-0.55, len(names) - 0.45)  # room for the texts over the outer bars
     ratio = values["shared"] / values["separate"]
     texts[1] += f"\n({ratio:.3f} of separate)"
-    axes.bar_label(bars, texts, padding=3, fontsize=9.5)
+    axes.bar_label(bars, texts, padding=3, fontsize=9)
     axes.yaxis.set_major_formatter("{x:,.0f}" if values.max() > 10 else "{x:.3g}")
     top = (values if error is None else values + error).max()
     axes.set(ylabel=unit, ylim=(0, top * 1.2))
