@@ -32,6 +32,7 @@ def kind_of(
     name: object,
     settings: Collection[str],
     given: Collection[str] = (),
+    besides: str = "",
 ) -> Callable[..., Made]:
     """What makes the kind of this name.
 
@@ -41,6 +42,7 @@ def kind_of(
         name: of the kind.
         settings: the arguments that a user gives.
         given: those that the library gives.
+        besides: what else may be set, for the message.
 
     Raises:
         ValueError: if there is no such kind, or it has no such setting; the message lists those
@@ -53,7 +55,7 @@ def kind_of(
     if unknown := sorted(set(settings) - set(known)):
         raise ValueError(
             f"{what} {name!r} has no setting {', '.join(map(repr, unknown))}; it has "
-            f"{', '.join(known) or 'none'}"
+            f"{', '.join(known) or 'none'}{besides}"
         )
     return found
 

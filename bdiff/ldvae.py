@@ -98,7 +98,7 @@ class LDVAE(nn.Module):
         if z.ndim != 2 or z.shape[1] != self.latent:
             raise ValueError(
                 f"z has shape {z.shape}; expected (n, {self.latent}), the latents of this "
-                "autoencoder. Of an encoded data set they are dataset.unscale(dataset.x)."
+                "autoencoder; of an encoded data set they are dataset.unscale(dataset.x)"
             )
         W, b = (p.detach().cpu().double().numpy() for p in self.decoder.parameters())
         shares: np.ndarray = softmax(z @ W.T + b, axis=1)

@@ -83,6 +83,12 @@ def paper_numbers(path: str | Path = FOLDER / "numbers.csv") -> "pd.DataFrame":
     return table
 
 
+def paper_transmutations(paper: "pd.DataFrame") -> "pd.DataFrame":
+    """The paper's numbers of molecules: rows (model, "origin to target"), columns metrics."""
+    rows = paper[paper["experiment"] == "transmutation"]
+    return rows.pivot_table("value", ["model", "class"], "metric")
+
+
 def _class_name(dataset: str, label: str) -> str:
     """This library's name of a class that the paper calls by a label."""
     fashion = dataset.startswith("fashion_mnist") and label.isdigit()

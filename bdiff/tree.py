@@ -127,7 +127,7 @@ class BranchTree:
             if not 0 < point.time < self.horizon:
                 raise ValueError(
                     f"{_show(point)}: the time must lie strictly between 0 and {self.horizon:g}, "
-                    "or a branch would have no length; set a minimum branch time"
+                    "or a branch would have no length; give it another, or estimate with a min_time"
                 )
             for above in self.points[:number]:
                 common = point.classes & above.classes

@@ -64,7 +64,8 @@ def estimate_tree(
     Raises:
         ValueError: if there is no class or one with too few objects, if a setting is out of its
             range, if two classes stay apart up to the horizon, if the minima push a branch point to
-            the horizon, or if the objects are molecules, whose atoms have no order.
+            the horizon, or if the objects are molecules, whose atoms cannot be compared place by
+            place.
     """
     expect(process, (Process, type(None)), "process", "such as bdiff.VP()")
     process = process or VP()
@@ -232,8 +233,9 @@ def _check_dataset(data: object) -> None:
     if isinstance(data, Dataset) and form_of(data) == "molecules":
         raise ValueError(
             f"the objects of {data.name!r} are molecules, whose branch points cannot be estimated, "
-            "since atoms have no order; give them: given_tree([{'classes': [...], 'time': 0.4}], "
-            "classes), or tree=tree.extend(...) for a class that is added"
+            "since their atoms cannot be compared place by place; give them: "
+            "given_tree([{'classes': [...], 'time': 0.4}], classes), or tree=tree.extend(...) for "
+            "a class that is added"
         )
 
 

@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
     if len(model.shape) == 2:
         raise ValueError(
             "a class of molecules has to be added in Python, by bdiff.extend(..., tree=...): its "
-            "branch point cannot be estimated, since atoms have no order"
+            "branch point cannot be estimated, since atoms cannot be compared place by place"
         )
     asked = {
         "model": fingerprint_of(old.model),

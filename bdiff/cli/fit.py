@@ -52,7 +52,8 @@ def make_settings(args: argparse.Namespace, own: OwnFile) -> dict[str, Any]:
     settings = fit_settings(dataset, args.kind, args.steps, args.set)
     if args.kind == "branched" and args.tree is None and form_of(dataset) == "molecules":
         raise ValueError(
-            "a tree of molecules cannot be estimated, since their atoms have no order. Give one: "
+            "a tree of molecules cannot be estimated, since atoms cannot be compared place by "
+            "place; give one: "
             f"bdiff tree {shlex.quote(str(args.data))} --branch-time 0.4 -o tree.json, then "
             "--tree tree.json"
         )

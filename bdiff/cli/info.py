@@ -72,7 +72,7 @@ def _folder(path: Path) -> Iterator[str]:
                 f"{path}: autoencoder of {len(found['genes']):,} genes, {found['latent']} latents; "
                 f"{whole}"
             )
-        case "bdiff.training.train":
+        case "bdiff.training":
             yield f"{path}: checkpoint of a training run at step {manifest['step']:,}; {whole}"
         case _:
             raise ValueError(

@@ -33,7 +33,7 @@ def make_tree(dataset: Dataset, args: argparse.Namespace) -> BranchTree:
         return given_tree([point], dataset.classes, process_from(settings["process"]))
     if form_of(dataset) == "molecules":
         raise ValueError(
-            "a tree of molecules cannot be estimated, since their atoms have no order; say where "
-            "their classes part: --branch-time 0.4"
+            "a tree of molecules cannot be estimated, since atoms cannot be compared place by "
+            "place; say where their classes part: --branch-time 0.4"
         )
     return tree_of(encoded(dataset, settings, "auto"), settings)

@@ -116,13 +116,13 @@ def _joint(path: str, dataset: Dataset, process: str) -> Iterator[str]:
     if dataset.tree.method != "given":
         yield (
             f"{path}.tree.method: found {dataset.tree.method!r}, which compares objects value by "
-            f"value, but the atoms of molecules have no order; use 'given'"
+            f"value, but molecules have other atoms at the same place; use 'given'"
         )
     for part in NOT_OF_MOLECULES:
         if getattr(dataset, part):
             yield (
-                f"{path}.{part}: compares objects value by value, but the atoms of molecules have "
-                f"no order; set {part} to null"
+                f"{path}.{part}: compares objects value by value, but molecules have other atoms "
+                f"at the same place; set {part} to null"
             )
     for part in ("samples", "hybrids", "transmutation", "efficiency", "control"):
         section = getattr(dataset, part)

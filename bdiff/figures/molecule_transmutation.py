@@ -29,7 +29,7 @@ from bdiff.figures.style import (
     panel_grid,
     shorten,
 )
-from bdiff.report.molecule_tables import of_paper
+from bdiff.paper import paper_transmutations
 
 EDGES = np.linspace(0, 1, 11)
 PANEL, BARS = 1.95, 2.3  # inches of height
@@ -67,7 +67,7 @@ def molecule_transmutation(
         _overlaps(axes, _of(molecules, model, way), _of(measured, model, way), model, way)
     above.supxlabel("overlap of functional groups with those before", fontsize=9.5)
     panels = below.subplots(*grid, sharex=True, sharey=True, squeeze=False).ravel().tolist()
-    drawn = _shares(panels, measured, models, ways, of_paper(paper))
+    drawn = _shares(panels, measured, models, ways, paper_transmutations(paper))
     handles: list[Artist] = [*model_handles(models), Patch(color=PALE, label="unrelated")]
     handles.append(Patch(facecolor="white", edgecolor=INK, hatch="////", label="not valid"))
     if drawn:

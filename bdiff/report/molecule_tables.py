@@ -6,6 +6,8 @@ they are, zinc250k_...; where the data are other molecules the two are not measu
 
 from typing import TYPE_CHECKING
 
+from bdiff.paper import paper_transmutations
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -39,17 +41,11 @@ def transmutation_table(measured: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.
     table = measured.pivot_table("value", facts, "metric", sort=False)
     table = table.reindex(columns=MEASURED).reset_index()
     ways = table["origin"] + " to " + table["target"]
-    printed = of_paper(paper).reindex(columns=PRINTED).add_prefix(f"{PAPER}_")
+    printed = paper_transmutations(paper).reindex(columns=PRINTED).add_prefix(f"{PAPER}_")
     keys = list(zip(table["model"], ways, strict=True))
     for column in printed:
         table[column] = printed[column].reindex(keys).to_numpy()
     return table.rename_axis(columns=None)
-
-
-def of_paper(paper: "pd.DataFrame") -> "pd.DataFrame":
-    """The paper's transmutations: rows (model, "origin to target"), columns metrics."""
-    rows = paper[paper["experiment"] == "transmutation"]
-    return rows.pivot_table("value", ["model", "class"], "metric")
 
 
 def statistics_table(counted: "pd.DataFrame", paper: "pd.DataFrame") -> "pd.DataFrame":

@@ -15,6 +15,13 @@ METHODS = {
     "all_pairs": "the cosines of all pairs",
     "aligned_pairs": "the cosines of aligned pairs",
 }
+# Where the steps are, if not even in time.
+GRIDS = {
+    "uniform_t": "",
+    "quadratic_t": " even in √t",
+    "log_snr": " even in log-SNR",
+    "edm": " on EDM's grid",
+}
 Settings = Mapping[str, Any]
 FEW = 6  # classes that are named one by one
 
@@ -30,10 +37,11 @@ def solver_words(solver: Settings | None, shape: Sequence[int]) -> str:
     """A solver with its steps; None is the default for objects of this shape."""
     solver = solver or DEFAULTS[len(shape)]
     name: str = solver["name"]
-    options = {"eta": "η = {:g}", "order": "order {}"}
+    options = {"eta": "η = {:g}", "order": "order {}", "snr": "corrector's step {:g}"}
     own = [text.format(solver[key]) for key, text in options.items() if key in solver]
     steps = f"{solver['steps']:,} steps" if "steps" in solver else "adaptive steps"
-    return ", ".join([SOLVERS.get(name, name), *own, steps])
+    where = GRIDS[solver.get("grid", "uniform_t")]
+    return ", ".join([SOLVERS.get(name, name), *own, steps + where])
 
 
 def tree_words(tree: Settings) -> str:

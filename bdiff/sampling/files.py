@@ -11,9 +11,9 @@ A row is one object x with what is known of it::
     index    number within its job; rows of one pair with the same index belong together
 
 x is in the units of the model, which are those of the data set's file. Of a table, every feature
-stands also in raw units, those of the data before they were scaled, as the column raw_<feature>; it
-is null for states that are not finished, t > 0. Objects of more than one dimension are brought back
-by `Dataset.unscale`.
+stands also in raw units, those of the data before they were scaled, as the column raw_<feature>
+(raw_x0, raw_x1, ... where features have no names); it is null for states that are not finished,
+t > 0. Objects of more than one dimension are brought back by `Dataset.unscale`.
 
 How they were made (model, process, solver, seed, ...) is JSON in the schema's metadata, and so are
 the data set's feature_names and scaling.
@@ -123,15 +123,19 @@ def values_by_feature(samples: Samples, taken: Collection[str] = ()) -> dict[str
     """Every value, in the units of the data where they are known: name of the feature -> (N,).
 
     Features without names are called by their number, x0, x1, ...; one whose name is `taken`, by
-    other columns, is called raw_NAME.
+    another column, is called raw_NAME.
     """
     scaling, names = samples.meta.get("scaling", {}), samples.meta.get("feature_names", [])
     x = unscale(samples.x, scaling) if "offset" in scaling else samples.x
     values = x.reshape(len(x), -1).T
     if len(names) != len(values):
         names = [f"x{number}" for number in range(len(values))]
-    names = [f"raw_{name}" if name in taken else name for name in names]
-    return dict(zip(names, values, strict=True))
+    columns: dict[str, np.ndarray] = {}
+    for name, value in zip(names, values, strict=True):
+        while name in taken or name in columns:
+            name = f"raw_{name}"
+        columns[name] = value
+    return columns
 
 
 def write_samples(

@@ -174,9 +174,9 @@ class TrainingRun:
         ]
         return (
             f"training stopped at step {self.step}: {what}; times t in [{float(t[bad].min()):.4g}, "
-            f"{float(t[bad].max()):.4g}], branches {branches}, classes {names}. The checkpoints "
-            "before this step are intact. Usual causes: a learning rate that is too high, values "
-            "that are not scaled"
+            f"{float(t[bad].max()):.4g}], branches {branches}, classes {names}; the checkpoints "
+            "before this step are intact; usual causes are a learning rate that is too high, and "
+            "values that are not scaled"
         )
 
     def save(self, folder: Path) -> None:

@@ -206,8 +206,12 @@ def test_samples_of_another_fit_are_not_judged(here):
 def test_info_says_what_things_are(here, capsys):
     bdiff("sample zoo --count 5 -o samples.parquet")
     bdiff("transmute zoo zoo.csv --from bee --to cow -o turned.parquet")
+    training = Training(steps=4, batch_size=16, checkpoint_every=2)
+    data = read_dataset("zoo/data.parquet")
+    train(load_model("zoo/model"), data, training, checkpoints="run", device="cpu")
     capsys.readouterr()
     for path, *texts in (
+        ("run/step-00000004", "checkpoint of a training run at step 4", "verified"),
         ("zoo", "folder by bdiff fit, branched model", "branched model,", "verified"),
         ("zoo/model", "branched model", "30 steps", "made by bdiff 0", "ape, bee, cow"),
         ("zoo/tree.json", "tree of 3 classes", "process vp"),

@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from bdiff.analysis.molecule_transmutation import COLUMNS
-from bdiff.paper import paper_numbers
-from bdiff.report.molecule_tables import MEASURED, of_paper, statistics_table, transmutation_table
+from bdiff.paper import paper_numbers, paper_transmutations
+from bdiff.report.molecule_tables import MEASURED, statistics_table, transmutation_table
 
 PAPER = paper_numbers(Path(__file__).parents[2] / "data/paper/numbers.csv")
 WAYS = [("acyclic", "one ring"), ("one ring", "acyclic"), ("aromatic", "not aromatic")]
@@ -52,7 +52,7 @@ def test_transmutation_by_hand(measured):
 
 def test_the_papers_tests_fit_its_numbers():
     """p is the upper tail of t with n - 1 degrees of freedom, and shares those of the counts."""
-    for (_, way), row in of_paper(PAPER).iterrows():
+    for (_, way), row in paper_transmutations(PAPER).iterrows():
         assert row["p"] == pytest.approx(stats.t.sf(row["t"], row["n"] - 1), rel=0.05)
         what = "halogen" if "halogen" in way else "ring"
         gains = way.endswith(("to one ring", "to halogen"))

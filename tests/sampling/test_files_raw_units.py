@@ -51,6 +51,13 @@ def test_a_feature_called_like_a_column_of_ours_keeps_its_values():
     assert (frame["time"] == 0).all()
 
 
+def test_no_feature_takes_the_place_of_another():
+    names = ["time", "raw_time", "a", "b", "c"]
+    frame = samples_of(DATA.x, ABOUT | {"feature_names": names}).to_pandas()
+    assert list(frame)[5:] == ["raw_time", "raw_raw_time", "a", "b", "c"]
+    np.testing.assert_allclose(frame["raw_raw_time"], RAW[:, 1], rtol=0, atol=1e-4)
+
+
 def test_features_without_names_have_their_numbers(tmp_path):
     write_samples(samples_of(DATA.x, {"scaling": DATA.scaling}), tmp_path / "s.parquet")
     frame = pd.read_parquet(tmp_path / "s.parquet")

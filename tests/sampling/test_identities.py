@@ -213,7 +213,9 @@ def test_unknown_solver_and_option_are_refused():
         solver_from("heun9")
     with pytest.raises(ValueError, match="eta must lie in"):
         solver_from("ddim", eta=2)
-    with pytest.raises(ValueError, match="solver 'ddim' has no setting 'snr'; it has eta"):
+    with pytest.raises(
+        ValueError, match="'ddim' has no setting 'snr'; it has eta, besides steps, grid"
+    ):
         solver_from("ddim", snr=0.1)
     with pytest.raises(ValueError, match="snr must be above 0"):
         solver_from("predictor_corrector", snr=-1)

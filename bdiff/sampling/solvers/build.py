@@ -35,7 +35,8 @@ def solver_from(name: str, **options: Any) -> Solver:
     Raises:
         ValueError: if the name or an option is unknown, or an option is out of its range.
     """
-    return kind_of(SOLVERS, "solver", name, options)(**options)
+    besides = ", besides steps, grid, branch_times and clip"
+    return kind_of(SOLVERS, "solver", name, options, besides=besides)(**options)
 
 
 def check_solver(solver: Solver, process: Process) -> None:
