@@ -90,7 +90,9 @@ def test_the_overlapping_list_is_refused_and_names_the_overlap():
 
 
 def test_the_list_with_branches_of_no_length_is_refused():
-    with pytest.raises(ValueError, match=r"Coat/Pullover at t = 0: .* a branch would have no length"):
+    with pytest.raises(
+        ValueError, match=r"Coat/Pullover at t = 0: .* a branch would have no length"
+    ):
         paper_tree("fashion_mnist_zero_length")
 
 
