@@ -253,7 +253,8 @@ def _legend(figure: Figure, stages: Sequence[Stage], with_paper: bool) -> None:
     labels += [f"trained on all {len(stages[-1].classes)} classes", "real against real"]
     if with_paper:
         handles.append(Line2D([], [], **PAPER))
-        labels.append("paper (1,000 objects)")  # fewer objects, larger distances
+        # Of each class (paper, section 6.1); among fewer objects distances are larger.
+        labels.append("paper (1,000 objects)")
     legend = figure.legend(
         handles,
         labels,

@@ -47,6 +47,7 @@ def molecules(
     classes = list(dict.fromkeys(samples.label[samples.role == "sample"].tolist()))
     row = PANEL[1] + WORDS
     heights = [WORDS + count * row for count in [2] * len(ways) + [len(classes)]]
+    heights[-1] += WORDS
     figure = new_figure(0.4 + sum(heights), f"{title}: before and after, and generated")
     parts = blocks(figure, len(heights), height_ratios=heights)
     for block, (origin, target) in zip(parts, ways, strict=False):
@@ -62,6 +63,7 @@ def molecules(
         made = decode(samples.where(name, "sample")[:SHOWN])
         for one, mol in zip(axes, made, strict=False):
             _draw_made(one, mol, name, class_of)
+    parts[-1].supxlabel("within a frame: not what was asked for", fontsize=9)
     return figure
 
 

@@ -23,7 +23,7 @@ from bdiff.sampling.grids import check_grid, coalesced, time_grid
 from bdiff.sampling.plan import Cost, Leg, cost, joined, separate, shared
 from bdiff.sampling.simulate import simulate
 from bdiff.sampling.solvers.base import Solver
-from bdiff.sampling.solvers.build import check_solver, solver_from
+from bdiff.sampling.solvers.build import COMMON, check_solver, solver_from
 from bdiff.tree import BranchTree
 
 # By the dimensions of an object: tables, molecules and images. For tables and images it is, of the
@@ -38,7 +38,6 @@ DEFAULTS: dict[int, dict[str, Any]] = {
     2: {"name": "predictor_corrector", "snr": 0.3, "grid": "edm", "steps": 200},
     3: {**_FAST, "grid": "quadratic_t", "steps": 20},
 }
-_COMMON = ("steps", "grid", "branch_times", "clip")  # settings that are not the solver's own
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Sampler:
             raise ValueError(f"expected settings like {{'name': 'ddim'}}, found {settings!r}")
         settings = dict(settings)
         name = settings.pop("name")
-        common = {key: settings.pop(key) for key in _COMMON if key in settings}
+        common = {key: settings.pop(key) for key in COMMON if key in settings}
         solver = solver_from(name, **settings)
         if solver.uses_grid and "steps" not in common:
             raise ValueError(f"solver {name!r} needs a number of steps, 2 or more")
@@ -107,7 +106,7 @@ class Sampler:
     @property
     def settings(self) -> dict[str, Any]:
         """What `of` would make this solver and grid from."""
-        common = {key: getattr(self, key) for key in _COMMON}
+        common = {key: getattr(self, key) for key in COMMON}
         if not self.solver.uses_grid:
             common = {"clip": self.clip}
         return {"name": self.solver.name, **common, **vars(self.solver)}

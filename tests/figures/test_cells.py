@@ -1,4 +1,4 @@
-"""F5b: fold changes of generated cells, and how well they agree."""
+"""Fold changes of generated cells, and how well they agree."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""F17a to F17d: what they show is what was measured; and the scripts from files to files."""
+"""Figures of transmuted cells show what was measured; and the scripts, from files to files."""
 
 import json
 import runpy

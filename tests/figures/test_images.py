@@ -1,4 +1,4 @@
-"""F2, F13 and the slant."""
+"""Examples, hybrids and transmutation of images, and the slant."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""F4a to F4d."""
+"""Figures of generated letters."""
 
 import numpy as np
 import pytest

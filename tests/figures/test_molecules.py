@@ -1,4 +1,4 @@
-"""F18, F19 and F19b, and drawings of molecules."""
+"""Figures and drawings of molecules."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""F15a to F15c."""
+"""Hybrids and transmutation of tables."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""F14: transmutation by the branched and by the label-guided model."""
+"""Transmutation by the branched and by the label-guided model."""
 
 import runpy
 from dataclasses import replace

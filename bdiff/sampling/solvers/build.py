@@ -27,6 +27,7 @@ SOLVERS: dict[str, type[Solver]] = {
         ProbabilityFlow,
     )
 }
+COMMON = ("steps", "grid", "branch_times", "clip")  # settings of all, which the sampler takes
 
 
 def solver_from(name: str, **options: Any) -> Solver:
@@ -35,7 +36,7 @@ def solver_from(name: str, **options: Any) -> Solver:
     Raises:
         ValueError: if the name or an option is unknown, or an option is out of its range.
     """
-    besides = ", besides steps, grid, branch_times and clip"
+    besides = f", besides {', '.join(COMMON)}"
     return kind_of(SOLVERS, "solver", name, options, besides=besides)(**options)
 
 
