@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bdiff import checkpoint
-from bdiff.checkpoint import newest, save_folder
+from bdiff.checkpoint import load_folder, newest, save_folder
 from bdiff.files import atomic_write
 from tests.faults.runs import KINDS, run, run_until, start, state
 
@@ -133,53 +133,40 @@ def test_an_error_while_it_is_turned_into_bytes_changes_nothing(tmp_path, monkey
 
 
 def _memory(process) -> int:
-    """Pages of memory that a process holds; 0 if it has ended."""
-    try:
-        return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    except OSError:
-        return 0
-
-
-def _seconds_of_two(folder: Path, settings) -> float:
-    """Of two runs at once."""
-    began = time.perf_counter()
-    for process in [start(run, "unet", folder / str(number), **settings) for number in range(2)]:
-        process.join()
-    return time.perf_counter() - began
+    """Pages of memory that a process holds."""
+    return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
 
 
 @pytest.mark.fault("F22")
 def test_a_soak(tmp_path, count, reached, request):
     """A long run that is killed again and again beside one that is left alone."""
-    minutes = count(0.04, request.config.getoption("soak"))
-    pause = count((0.5, 1.5), (30, 90))
-    long = {"checkpoint_every": count(5, 200), "log_every": 500}
+    seconds = 60 * count(0.05, request.config.getoption("soak"))
+    pause, every = count((0.5, 1.5), (30, 90)), count(5, 500)
+    endless = {"steps": 10**9, "checkpoint_every": every, "log_every": every}
     start(str).join()  # the first process waits for torch
-    # Two at once, as below, and without what does not grow with the steps.
-    few, many = (_seconds_of_two(tmp_path / str(n), long | {"steps": n}) for n in (100, 500))
-    steps = long["steps"] = int(400 * 60 * minutes / (many - few))
     clock, kills, memory, folders = random.Random(0), 0, [], [0]
-    began = time.perf_counter()
-    alone = start(run, "unet", tmp_path / "alone", **long)
-    while True:
-        process = start(run, "unet", tmp_path / "killed", **long)
-        until = time.monotonic() + clock.uniform(*pause)
-        while process.exitcode is None and time.monotonic() < until:
+    began = time.monotonic()
+    alone = start(run, "unet", tmp_path / "alone", **endless)
+    while (left := began + seconds - time.monotonic()) > 0:
+        process = start(run, "unet", tmp_path / "killed", **endless)
+        until = time.monotonic() + min(left, clock.uniform(*pause))
+        while time.monotonic() < until:
             memory.append(_memory(alone))
             folders.append(len(list((tmp_path / "killed").glob("*step-*"))))
             process.join(0.2)
-        if process.exitcode is not None:
-            break
+        assert process.exitcode is alone.exitcode is None
         process.kill()
         process.join()
         kills += 1
+    alone.kill()
     alone.join()
-    assert process.exitcode == alone.exitcode == 0
-    memory = [found for found in memory if found]
+    took = (time.monotonic() - began) / 60
+    # What was lost by kills is caught up on.
+    steps = load_folder(newest(tmp_path / "alone"))[0]["step"]
+    start(run, "unet", tmp_path / "killed", **endless | {"steps": steps}).join()
+    same = state(tmp_path / "killed", steps) == state(tmp_path / "alone", steps)
     fifth = len(memory) // 5  # what is measured before is the start
     growth = sum(memory[-fifth:]) / sum(memory[fifth : 2 * fifth]) - 1
-    same = state(tmp_path / "killed", steps) == state(tmp_path / "alone", steps)
-    took = (time.perf_counter() - began) / 60
     figure = f"{took:.0f} minutes, {kills} kills, memory {growth:+.1%}, {max(folders)} folders"
     reached(int(same), 1, figure)
     assert same
