@@ -2,13 +2,12 @@
 
     python -m benchmarks.train_step --dataset fashion_mnist --json
 
-The paper's reference evaluates every branch's layers for every example, and the shared layers once
-per branch (paper, section 9.2). Here that is our own network with one branch, called for the whole
-batch with the layers of each branch in turn, which are parameters of their own under torch's Adam.
-It is measured for the paper's networks, as other heads were never run so. All ways run in turns in
-one process on random objects of the data set's shape, with the paper's tree; times are medians, in
-ms. The peaks are the resident memory of a step above what its process had before, in MB, each in a
-process of its own (on a GPU, what torch allocated).
+The paper's code evaluates every branch's layers for every example, and the shared layers once per
+branch; `benchmarks.reference` does so, under torch's Adam. It is measured beside the paper's
+networks, as other heads were never run so. All ways run in turns in one process on random objects
+of the data set's shape, with the paper's tree; times are medians, in ms. The peaks are the resident
+memory of a step above what its process had before, in MB, each in a process of its own (on a GPU,
+what torch allocated).
 
 `growth` is the time of a branched step with the same network on trees of 10, 25, 50 and 100
 classes, by number of branches: classes are halved until they are alone, at times between 0.3 and
@@ -23,25 +22,23 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from bdiff.branched import Branched
 from bdiff.build import initialised
 from bdiff.device import choose_device, prepare_to_train
 from bdiff.model import DiffusionModel
-from bdiff.nets.routing import Routed, sparse_gradients
+from bdiff.nets.routing import sparse_gradients
 from bdiff.paper import paper_tree
 from bdiff.process import VP
 from bdiff.script import run
 from bdiff.training.optimizer import BranchAdam
 from bdiff.tree import BranchPoint, BranchTree
 from benchmarks.arguments import whole
+from benchmarks.reference import Reference
 
 SHAPES = {"fashion_mnist": (1, 28, 28), "letters": (16,)}
 NETS = {
@@ -59,7 +56,7 @@ BATCH = 128
 
 def model_of(
     way: str, dataset: str, net: str, tree: BranchTree | None = None
-) -> "DiffusionModel | EveryHead":
+) -> "DiffusionModel | Reference":
     """A model for the data set's shape, on its device.
 
     Args:
@@ -68,50 +65,13 @@ def model_of(
         tree: by default the paper's.
     """
     tree = tree or paper_tree(dataset)
+    if way == "every_head":
+        return Reference(dataset, tree).to(choose_device("auto"))
     kind = "linear" if way == "linear" else "branched"
     facts = {"classes": tree.classes} if way == "linear" else {"tree": tree}
     model = initialised(kind, VP(), SHAPES[dataset], {"name": NETS[dataset][net]}, **facts)
     model.to(choose_device("auto"))
-    return EveryHead(model) if way == "every_head" else model
-
-
-class EveryHead(nn.Module):
-    """A branched model that is computed as the reference does: every head for every example.
-
-    Args:
-        model: its weights are taken over.
-    """
-
-    def __init__(self, model: Branched):
-        super().__init__()
-        self.model, self.classes, self.shape = model, model.classes, model.shape
-        routed = {
-            f"{place}.{name}"
-            for place, module in model.net.named_modules()
-            if isinstance(module, Routed)
-            for name, _ in module.named_parameters(recurse=False)
-        }
-        weights = dict(model.net.named_parameters())
-        self.shared = {name: weights[name] for name in weights.keys() - routed}
-        self.heads = [
-            {name: nn.Parameter(weights[name].detach()[branch : branch + 1]) for name in routed}
-            for branch in range(len(model.tree.branches))
-        ]
-        model.output = self.output  # which the loss of the model asks
-
-    def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
-        return chain(self.shared.values(), *(head.values() for head in self.heads))
-
-    def output(self, x_t: Tensor, t: Tensor, classes: Tensor) -> Tensor:
-        """What the network predicts; arguments as those of `Branched.output`."""
-        arguments = (x_t, t / self.model.process.horizon, torch.zeros_like(classes), classes)
-        outputs = [functional_call(self.model.net, self.shared | h, arguments) for h in self.heads]
-        own = self.model.head_of(classes, t)
-        return torch.stack(outputs)[own, torch.arange(len(own), device=own.device)]
-
-    def loss(self, *arguments: Tensor) -> Tensor:
-        """As `Branched.loss`."""
-        return self.model.loss(*arguments)
+    return model
 
 
 def synthetic_tree(count: int) -> BranchTree:
@@ -129,10 +89,10 @@ def synthetic_tree(count: int) -> BranchTree:
     return BranchTree(names, points(names, 0))
 
 
-def step_of(model: DiffusionModel | EveryHead) -> Callable[[], float]:
+def step_of(model: DiffusionModel | Reference) -> Callable[[], float]:
     """A function that makes one optimisation step and returns its seconds."""
     device = next(model.parameters()).device
-    if isinstance(model, EveryHead):
+    if isinstance(model, Reference):
         adam = torch.optim.Adam(model.parameters(), 1e-3)
 
         def move(classes: Tensor, t: Tensor) -> None:
