@@ -24,7 +24,7 @@ def main(argv=None):
     request = dict.fromkeys(settings.get("classes", model.classes), settings["count"])
     share = settings["share_trunks"] and model.tree is not None  # a label-guided model has none
     print(sampler.cost(model, request, share), flush=True)
-    with autocast(settings["precision"], choose_device(settings["device"])):
+    with autocast(settings["precision"], choose_device(settings["device"]), model.net):
         samples = sample(model, request, sampler, share)
     write_samples(samples, args.output)
     print(

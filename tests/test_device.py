@@ -40,25 +40,35 @@ def product():
 
 
 def test_float32_changes_nothing():
-    with warnings.catch_warnings(action="error"), autocast("float32", CPU):
+    with warnings.catch_warnings(action="error"), autocast("float32", CPU, nn.Identity()):
         assert product() == torch.float32
 
 
-@pytest.mark.parametrize("amx", [False, True])
-def test_bfloat16_needs_amx_on_a_processor(monkeypatch, amx):
+@pytest.mark.parametrize(
+    ("amx", "avx512", "large", "warning"),
+    [
+        (True, True, False, None),
+        (False, True, True, None),
+        (False, True, False, "a DenseNet is slower in it on a processor without AMX"),
+        (False, False, True, "has neither AMX nor AVX512_BF16"),
+    ],
+)
+def test_bfloat16_is_used_where_it_is_faster(monkeypatch, branched, amx, avx512, large, warning):
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+    monkeypatch.setattr(branched.net, "large_products", large)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        context = autocast("bfloat16", CPU)
-    assert ["has no AMX" in str(w.message) for w in caught] == [True] * (not amx)
+        context = autocast("bfloat16", CPU, branched.net)
+    assert [warning in str(w.message) for w in caught] == [True] * (warning is not None)
     with context:
-        assert product() == (torch.bfloat16 if amx else torch.float32)
+        assert product() == (torch.float32 if warning else torch.bfloat16)
     assert product() == torch.float32
 
 
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="precision is 'float16', it must be one of"):
-        autocast("float16", CPU)
+        autocast("float16", CPU, nn.Identity())
 
 
 def test_nothing_is_compiled_on_a_processor():

@@ -16,6 +16,9 @@ class Network(Layer):
 
     It is called with objects x_t (N, *shape), their times (N,) as shares of the horizon, and their
     branches and labels (N,). Where there are labels, `conditioning.label` embeds them.
+    `large_products` says that its time goes into large matrix products, which some processors make
+    faster in bfloat16.
     """
 
     prediction: str
+    large_products = False

@@ -86,7 +86,7 @@ class TrainingRun:
             parameter.requires_grad_(False)
         self.settings, self.device = settings, device
         self.ranks = ranks or Ranks()
-        self.precision = autocast(precision, device)
+        self.precision = autocast(precision, device, model.net)
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
         self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
         self.model.observe(self.x, self.labels, part.heads)
