@@ -12,7 +12,7 @@ import numpy as np
 from bdiff.analysis.functional_groups import groups_kept, paired_test
 from bdiff.analysis.kept import before_and_after, directions, interval
 from bdiff.analysis.molecules import counts, diversity, novelty, smiles_of
-from bdiff.chemistry import is_connected, valid_molecules
+from bdiff.chemistry import decode, is_connected, sanitised, valid_molecules
 from bdiff.data.dataset import Dataset
 from bdiff.data.molecules import ClassesBy
 from bdiff.molecule_classes import halogen_count, predicate, ring_count
@@ -46,7 +46,8 @@ def molecule_transmutation(
         groups_kept_valid, groups_baseline_valid, t_valid, p_valid
                             the same of those that are valid after; others have kept nothing
         with_ring_before, with_ring_after, with_halogen_before, with_halogen_after
-                            how many valid molecules have a ring, or a halogen
+                            how many molecules, valid or not, have a ring, or a halogen; so the
+                            paper counts
         novel               share of the distinct valid ones that are no training molecules
         diversity, diversity_real
                             mean Dice distance of pairs, after and among the unrelated ones
@@ -74,7 +75,8 @@ def molecule_transmutation(
             made = transmutations[model]
             time = made.time[(made.origin == origin) & (made.label == target)].max()
             way = dict(zip(WAY, (dataset.name, model, origin, target, float(time)), strict=True))
-            before, after = map(valid_molecules, before_and_after(made, origin, target))
+            drawn = [decode(x) for x in before_and_after(made, origin, target)]
+            before, after = map(sanitised, drawn)
             unrelated = _unrelated(dataset, target, len(before), seed)
             groups = groups_kept(before, after, unrelated)
             by_molecule = np.transpose([
@@ -85,7 +87,7 @@ def molecule_transmutation(
                 groups.baseline,
             ])  # fmt: skip
             of_all = {"t": groups.t, "p": groups.p} | _of_valid(by_molecule)
-            of_all |= _of_sets(before, after, unrelated, training)
+            of_all |= _with(*drawn) | _of_sets(after, unrelated, training)
             n = {"n": len(after)}
             rows += [way | numbers | n for numbers in _measured(by_molecule, of_all)]
             molecules += [
@@ -112,20 +114,22 @@ def _of_valid(by_molecule: np.ndarray) -> dict[str, float]:
     return dict(zip(names, (*means, t, p), strict=True))
 
 
-def _of_sets(
-    before: "Sequence[Mol | None]",
-    after: "Sequence[Mol | None]",
-    unrelated: "Sequence[Mol | None]",
-    training: set[str | None],
-) -> dict[str, float]:
-    values: dict[str, float] = {
+def _with(before: "Sequence[Mol]", after: "Sequence[Mol]") -> dict[str, float]:
+    return {
         f"with_{name}_{when}": int((counts(mols, count) > 0).sum())
         for name, count in (("ring", ring_count), ("halogen", halogen_count))
         for when, mols in (("before", before), ("after", after))
     }
-    values["novel"] = novelty(smiles_of(after), training)
-    values["diversity"], values["diversity_real"] = diversity(after), diversity(unrelated)
-    return values
+
+
+def _of_sets(
+    after: "Sequence[Mol | None]", unrelated: "Sequence[Mol | None]", training: set[str | None]
+) -> dict[str, float]:
+    return {
+        "novel": novelty(smiles_of(after), training),
+        "diversity": diversity(after),
+        "diversity_real": diversity(unrelated),
+    }
 
 
 def _measured(by_molecule: np.ndarray, of_all: Mapping[str, float]) -> Iterator[dict[str, Any]]:
