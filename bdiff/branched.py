@@ -128,6 +128,16 @@ class Branched(DiffusionModel):
         of_parent, of_child = (Moments(self.means[n], self.axes[n]) for n in (parent, child))
         return transport(x_t.flatten(1), alpha, sigma, of_parent, of_child).view_as(x_t)
 
+    def prior(self, noise: Tensor, names: Sequence[str], t: float, head: int) -> Tensor:
+        if t == self.process.horizon:
+            return super().prior(noise, names, t, head)
+        # The Gaussian with the moments of the head's noised objects (Raya and Ambrogioni 2023,
+        # arXiv 2305.19693, section 5), made of one with no moments but those of the noise.
+        alpha, sigma = float(self.process.alpha(t)), float(self.process.sigma(t))
+        none = Moments(torch.zeros_like(self.means[head]), torch.zeros_like(self.axes[head, :1]))
+        of_head = Moments(self.means[head], self.axes[head])
+        return transport(sigma * noise.flatten(1), alpha, sigma, none, of_head).view_as(noise)
+
     def head_of(self, classes: Tensor, t: Tensor) -> Tensor:
         above = (self.bounds[classes] < t[:, None]).sum(dim=1)
         return self.paths[classes, above]

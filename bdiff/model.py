@@ -122,14 +122,16 @@ class DiffusionModel(nn.Module, ABC):
         """Row of `sizes` that holds those of a class."""
         return self.classes.index(name)
 
-    def prior(self, noise: Tensor, names: Sequence[str]) -> Tensor:
-        """States at T that sampling of some classes starts from.
+    def prior(self, noise: Tensor, names: Sequence[str], t: float, head: int) -> Tensor:
+        """States that sampling of some classes starts from.
 
         A graph has as many nodes as an object drawn from these classes, which have equal shares.
 
         Args:
             noise: (N, *shape), standard normal.
             names: of the classes.
+            t: the time: the horizon, or for some branched models that of the root.
+            head: that is in charge of these classes at t.
         """
         if not self.process.joint:
             return self.process.prior(noise)

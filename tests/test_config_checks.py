@@ -61,17 +61,19 @@ def test_solvers_and_their_options_are_those_of_the_library():
 
     from bdiff.config import sampling
     from bdiff.sampling.grids import BRANCH_TIMES, GRIDS
-    from bdiff.sampling.solvers.build import SOLVERS
+    from bdiff.sampling.sampler import BEGINS
+    from bdiff.sampling.solvers.build import COMMON, SOLVERS
 
     allowed = {}
     for kind in get_args(get_args(sampling.Solver)[0]):
-        options = set(kind.model_fields) - {"name", "steps", "grid", "branch_times", "clip"}
+        options = set(kind.model_fields) - {"name", *COMMON}
         allowed |= dict.fromkeys(get_args(kind.model_fields["name"].annotation), options)
     assert set(allowed) == set(SOLVERS)
     for name, options in allowed.items():
         assert options == set(signature(SOLVERS[name]).parameters)
     fields = sampling.Stepped.model_fields
     assert get_args(fields["grid"].annotation) == tuple(GRIDS)
+    assert get_args(fields["begin"].annotation) == BEGINS
     assert get_args(fields["branch_times"].annotation) == BRANCH_TIMES
 
 
@@ -79,9 +81,9 @@ def test_solvers_for_discrete_time_are_those_of_the_library():
     from typing import get_args
 
     from bdiff.config import sampling
-    from bdiff.sampling.solvers.build import solver_from
+    from bdiff.sampling.solvers.build import COMMON, solver_from
 
-    common = {"name", "steps", "grid", "branch_times", "clip"}
+    common = {"name", *COMMON}
     for kind in get_args(get_args(sampling.Solver)[0]):
         for name in get_args(kind.model_fields["name"].annotation):
             steps = {"steps": 5} if "steps" in kind.model_fields else {}

@@ -6,6 +6,7 @@ forward process, and from there down the branches of another class (paper, secti
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -63,7 +64,8 @@ def hybrids(
                 f"hybrids of {other} and of {pair} would both be called {'/'.join(pair)!r}; make "
                 "them one after the other"
             )
-    sampler = sampler or Sampler.for_model(model)
+    # Two classes may part at the root itself.
+    sampler = replace(sampler or Sampler.for_model(model), begin="prior")
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
     began, spent, rows = perf_counter(), 0, []
@@ -118,7 +120,8 @@ def transmute(
     """
     _check_pairs(model, pairs)
     expect(objects, Mapping, "objects", "by class, {'a': dataset.of('a'), 'b': dataset.of('b')}")
-    sampler = sampler or Sampler.for_model(model)
+    # Objects may be noised beyond the root.
+    sampler = replace(sampler or Sampler.for_model(model), begin="prior")
     if time is None and tree is None and model.tree is None:
         raise ValueError(
             f"a {model.kind} model has no branch points; give the time to noise objects to, or the "

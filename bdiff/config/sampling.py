@@ -20,6 +20,11 @@ class Stepped(Section):
 
     name: str = Field(description=NAMES)
     steps: Whole = Field(ge=2, description="steps from t = 1 to 0, at least 2")
+    begin: Literal["prior", "root"] = Field(
+        "prior",
+        description="prior: at t = 1; root: a branched model begins where its classes part, from "
+        "the Gaussians of their noised objects (others at t = 1)",
+    )
     grid: Literal["uniform_t", "quadratic_t", "log_snr", "edm"] = Field(
         "uniform_t",
         description="where the steps are even: uniform_t, quadratic_t, log_snr or edm",

@@ -1,6 +1,7 @@
 r"""Time grids, and branch times on them.
 
-A grid has `steps` intervals: from the horizon T to t_end evenly in a coordinate c(t), then to 0.
+A grid has `steps` intervals: from its begin, by default the horizon T, to t_end evenly in a
+coordinate c(t), then to 0.
 
     uniform_t      c = t
     quadratic_t    c = √t
@@ -63,30 +64,35 @@ def check_grid(grid: str, branch_times: str) -> None:
 
 
 def time_grid(
-    steps: int, process: Process, t_end: float | None = None, grid: str = "uniform_t"
+    steps: int,
+    process: Process,
+    t_end: float | None = None,
+    grid: str = "uniform_t",
+    begin: float | None = None,
 ) -> tuple[float, ...]:
-    """Times from the process's horizon to t_end, then 0: `steps` intervals.
+    """Times from `begin` to t_end, then 0: `steps` intervals.
 
     Args:
         steps: network calls of a solver that makes one per step, 2 or more.
         process: the forward process.
-        t_end: time of the last call, in (0, horizon); by default the process's first time.
+        t_end: time of the last call, in (0, begin); by default the process's first time.
         grid: a name in `GRIDS`.
+        begin: the first time, by default the process's horizon.
 
     Raises:
         ValueError: if there are fewer than two steps or more than the process has, or t_end is not
-            inside (0, horizon) or is no time of the process.
+            inside (0, begin) or is no time of the process.
     """
-    horizon = process.horizon
+    begin = process.horizon if begin is None else begin
     t_end = process.first_time if t_end is None else t_end
     if steps < 2:
         raise ValueError(f"steps must be a whole number of 2 or more, found {steps}")
-    if not 0 < t_end < horizon:
-        raise ValueError(f"t_end must lie between 0 and the horizon {horizon:g}, found {t_end:g}")
+    if not 0 < t_end < begin:
+        raise ValueError(f"t_end must lie between 0 and the first time {begin:g}, found {t_end:g}")
     process.log_snr(t_end)  # which refuses what is no time of the process
-    first, last = _coordinates(process, (horizon, t_end), grid)
+    first, last = _coordinates(process, (begin, t_end), grid)
     inner = _times(process, np.linspace(first, last, steps)[1:-1], grid)
-    nodes: Sequence[float] = (horizon, *inner, t_end)
+    nodes: Sequence[float] = (begin, *inner, t_end)
     if process.discrete:
         nodes = _distinct(nodes, process)
     return (*nodes, 0.0)
@@ -94,16 +100,16 @@ def time_grid(
 
 def _distinct(nodes: Sequence[float], process: Process) -> list[float]:
     """Whole numbers, descending, where some are equal moved to the next that are free."""
-    last, count = nodes[-1], len(nodes)
-    if count > process.horizon - last + 1:
+    first, last, count = nodes[0], nodes[-1], len(nodes)
+    if count > first - last + 1:
         raise ValueError(
             f"{count} steps, the last of them from t = {last:g}, are more than {process} has; take "
-            f"at most {process.horizon - last + 1:g}"
+            f"at most {first - last + 1:g}"
         )
-    # A node with n nodes below it lies n or more above t_end, one with n above it n below T.
+    # A node with n nodes below it lies n or more above the last, with n above it n below the first.
     places = np.arange(count)
     above = np.maximum.accumulate(np.array(nodes)[::-1] - places)
-    rising = np.minimum(above, process.horizon - count + 1) + places
+    rising = np.minimum(above, first - count + 1) + places
     distinct: list[float] = rising[::-1].tolist()
     return distinct
 

@@ -1,9 +1,9 @@
 """The plan of a request: legs, each the part of a reverse process that one branch makes.
 
-A grid of times runs from the horizon T down to t_end and then to 0. A branch (start, end] makes the
-steps between its end, the grid nodes inside it, and its start; so every branch time is a node, no
-step crosses one, and all classes that share a branch make the same steps in it. A leaf's last step,
-from t_end to 0, is the denoised object itself.
+A grid of times runs from the horizon T, or from where sampling begins below it, down to t_end and
+then to 0. A branch (start, end] makes the steps between its end, the grid nodes inside it, and its
+start; so every branch time is a node, no step crosses one, and all classes that share a branch make
+the same steps in it. A leaf's last step, from t_end to 0, is the denoised object itself.
 
 With shared trunks a branch is simulated once for all requested classes that run through it;
 without, each class has a chain of legs of its own.
@@ -26,7 +26,8 @@ class Leg:
         classes: requested classes that need the result; the first of them is told to the model.
         count: number of samples.
         nodes: times, descending; two or more.
-        parent: index of the leg that this one continues, or None if it starts from given states.
+        parent: index of the leg that this one continues, or None if it starts from given states
+            or from noise.
         branch: all classes of the branch that is evaluated, in the tree that is sampled by; empty
             where there is no tree.
     """
@@ -110,15 +111,15 @@ def shared(tree: BranchTree, request: dict[str, int], grid: Sequence[float]) -> 
     # a branch's parent ends later, so it comes first
     for number, branch in sorted(enumerate(tree.branches), key=lambda item: -item[1].end):
         wanted = tuple(name for name in branch.classes if name in request)
-        if wanted:
+        if wanted and branch.start < grid[0]:
             number_of[number] = len(legs)
             legs.append(
                 Leg(
                     branch.classes[0],
                     wanted,
                     max(request[name] for name in wanted),
-                    _nodes(grid, branch.start, branch.end),
-                    None if branch.parent is None else number_of[branch.parent],
+                    _nodes(grid, branch.start, min(branch.end, grid[0])),
+                    None if branch.parent is None else number_of.get(branch.parent),
                     branch.classes,
                 )
             )

@@ -20,12 +20,13 @@ from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.sampling.files import OF_DATA, Samples
 from bdiff.sampling.grids import check_grid, coalesced, time_grid
-from bdiff.sampling.plan import Cost, Leg, cost, joined, separate, shared
+from bdiff.sampling.plan import Cost, Leg, cost, separate, shared
 from bdiff.sampling.simulate import simulate
 from bdiff.sampling.solvers.base import Solver
 from bdiff.sampling.solvers.build import COMMON, check_solver, solver_from
 from bdiff.tree import BranchTree
 
+BEGINS = ("prior", "root")
 # By the dimensions of an object: tables, molecules and images. For tables and images it is, of the
 # solvers with ten to twenty network evaluations per object, the one whose samples come nearest, in
 # distance and class, to those of the paper's with 1000 steps: benchmarks/sampling.py,
@@ -52,6 +53,9 @@ class Sampler:
             first time of the model's process.
         per_class: samples of a class simulated at once; small batches stay in the processor's
             cache.
+        begin: "prior", at the horizon; or "root": a branched model begins at the root of its tree,
+            where its classes part, from the Gaussians that have the means and covariances of the
+            noised objects below. Other models, and those of molecules, begin at the horizon.
         grid: where the steps are, a name in `bdiff.sampling.grids.GRIDS`.
         branch_times: "insert" them into the grid, or "coalesce" those nearer than half a step.
         clip: keep every prediction x̂_0 inside the range of the training objects.
@@ -62,6 +66,7 @@ class Sampler:
     seed: int = 0
     t_end: float | None = None
     per_class: int = 64
+    begin: str = "prior"
     grid: str = "uniform_t"
     branch_times: str = "insert"
     clip: bool = True
@@ -73,6 +78,8 @@ class Sampler:
                 raise ValueError(
                     f"{name} must be a whole number of {least} or more, found {value!r}"
                 )
+        if self.begin not in BEGINS:
+            raise ValueError(f"unknown begin {self.begin!r}; known: {', '.join(BEGINS)}")
         if not isinstance(self.clip, bool):
             raise ValueError(f"clip must be true or false, found {self.clip!r}")
 
@@ -137,10 +144,14 @@ class Sampler:
             )
         if not self.solver.uses_grid:
             return tree, (process.horizon, t_end, 0.0)
-        nodes = time_grid(self.steps, process, t_end, self.grid)
+        at_root = self.begin == "root" and tree is not None and tree.points and not process.joint
+        begin = tree.points[0].time if tree is not None and at_root else process.horizon
+        nodes = time_grid(self.steps, process, t_end, self.grid, begin)
         if tree is None or self.branch_times == "insert":
             return tree, nodes
-        return coalesced(tree, nodes, process, self.grid)
+        tree, nodes = coalesced(tree, nodes, process, self.grid)
+        # The root may have moved, together with branch times next to it.
+        return tree, tuple(t for t in nodes if not at_root or t <= tree.points[0].time)
 
     def moved(self, model: DiffusionModel) -> dict[str, list[float]]:
         """Branch times that are not sampled by: classes of the branch point -> [time, new time]."""
@@ -154,36 +165,31 @@ class Sampler:
         }
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
-    def plan(self, model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> list[Leg]:
-        """The legs that a request needs, as one batch."""
-        if share_trunks:
-            tree, nodes = self.schedule(model, request)
-            assert tree is not None  # `_check` refuses a model without trunks
-            return shared(tree, request, nodes)
-        stages: dict[BranchTree | None, dict[str, int]] = {}
-        for name, count in request.items():
-            stages.setdefault(model.tree_for([name]), {})[name] = count
-        return joined(
-            separate(tree, part, nodes)
-            for part in stages.values()
-            for tree, nodes in [self.schedule(model, part)]
-        )
-
     def plans(
         self, model: DiffusionModel, request: dict[str, int], share_trunks: bool
     ) -> list[tuple[int, list[Leg]]]:
-        """Number of the first sample, and legs, of every batch of `per_class` samples."""
+        """Number of the first sample, and legs, of every batch: `per_class` samples of each class.
+
+        Classes that were there before others were added make a batch of their own, the one that
+        they made then: the last bits of a product can depend on how many objects share it.
+        """
+        stages: dict[BranchTree | None, dict[str, int]] = {}
+        for name, count in request.items():
+            tree = model.tree_for(request if share_trunks else [name])
+            stages.setdefault(tree, {})[name] = count
         return [
-            (
-                first,
-                self.plan(
-                    model,
-                    {n: min(c - first, self.per_class) for n, c in request.items() if c > first},
-                    share_trunks,
-                ),
-            )
+            (first, self._legs(model, part, share_trunks))
             for first in range(0, max(request.values()), self.per_class)
+            for stage in stages.values()
+            if (part := {n: min(c - first, self.per_class) for n, c in stage.items() if c > first})
         ]
+
+    def _legs(self, model: DiffusionModel, part: dict[str, int], share_trunks: bool) -> list[Leg]:
+        tree, nodes = self.schedule(model, part)
+        if not share_trunks:
+            return separate(tree, part, nodes)
+        assert tree is not None  # `_check` refuses a model without trunks
+        return shared(tree, part, nodes)
 
     def cost(
         self, model: DiffusionModel, request: dict[str, int], share_trunks: bool = False

@@ -123,7 +123,8 @@ class _Simulation:
             state = self.states[leg.parent][: leg.count]
             state = self.model.cross(state, leg.nodes[0], *heads)
         else:
-            state = self.model.prior(self.noise(leg, "prior"), leg.classes)
+            head = self.model.head_of_branch(leg.branch)
+            state = self.model.prior(self.noise(leg, "prior"), leg.classes, leg.nodes[0], head)
         self.states[number], self.memories[number] = state, self.solver.start(state)
 
     def joined_memory(self, active: list[int]) -> Memory:

@@ -214,7 +214,7 @@ def test_unknown_solver_and_option_are_refused():
     with pytest.raises(ValueError, match="eta must lie in"):
         solver_from("ddim", eta=2)
     with pytest.raises(
-        ValueError, match="'ddim' has no setting 'snr'; it has eta, besides steps, grid"
+        ValueError, match="'ddim' has no setting 'snr'; it has eta, besides steps, begin"
     ):
         solver_from("ddim", snr=0.1)
     with pytest.raises(ValueError, match="snr must be above 0"):

@@ -16,7 +16,7 @@ def test_grid_runs_from_the_horizon_to_zero():
     assert time_grid(2, VP()) == (1.0, 1e-3, 0.0)
     with pytest.raises(ValueError, match=r"steps must be a whole number of 2 or more, found 1"):
         time_grid(1, VP())
-    with pytest.raises(ValueError, match=r"t_end must lie between 0 and the horizon 1, found 2"):
+    with pytest.raises(ValueError, match=r"t_end must lie between 0 and the first time 1, found 2"):
         time_grid(4, VP(), t_end=2)
 
 

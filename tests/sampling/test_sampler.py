@@ -22,6 +22,7 @@ SOLVERS = {
     "sde_dpm": {"name": "sde_dpm_solver_pp", "steps": 12, "grid": "log_snr"},
     "deis": {"name": "deis", "order": 3, "steps": 12, "grid": "quadratic_t"},
     "unipc": {"name": "unipc", "order": 3, "steps": 12, "grid": "edm"},
+    "root": {"name": "sde_dpm_solver_pp", "steps": 12, "begin": "root"},
     "heun": {"name": "heun", "churn": 0.1, "steps": 12},
     "em": {"name": "euler_maruyama", "steps": 12},
     "pc": {"name": "predictor_corrector", "steps": 12},
@@ -86,6 +87,7 @@ def test_the_cost_is_what_is_told_beforehand(branched, linear, solver, monkeypat
     # n grid intervals, of which the last costs one call
     assert sampler.cost(linear, {"4": 1}).evaluations == calls * 11 + 1
     inserted = 0 if solver.get("branch_times") == "coalesce" else 2
+    inserted -= solver.get("begin") == "root"  # which is the first node then
     assert sampler.cost(branched, {"4": 1}).evaluations == calls * (11 + inserted) + 1
 
 
@@ -103,6 +105,40 @@ def test_cost_in_words(branched):
     adaptive = Sampler.of({"name": "probability_flow"}).cost(branched, {"4": 3})
     assert adaptive == (None, None, None, 3)
     assert str(adaptive).startswith("network evaluations vary")
+
+
+def test_at_the_root_are_the_gaussians_of_the_noised_objects(branched):
+    """Their mean and covariance are those of the objects below, to sampling error."""
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.standard_normal((300, 5)) * [0.1, 1, 2, 0.5, 1] + [0, 1, -1, 2, 0])
+    codes = torch.arange(300) % 3
+    branched.observe(x.float() + codes[:, None], codes)
+    t = branched.tree.branch_time("0", "4")
+    alpha, sigma = float(branched.process.alpha(t)), float(branched.process.sigma(t))
+    below = {"0": ["0"], "4": ["4", "9"]}  # the branches that begin at the root
+    for name, classes in below.items():
+        ((_, (leg, *_)),) = Sampler.of(SOLVERS["root"]).plans(branched, {name: 1}, False)
+        assert (leg.nodes[0], set(leg.branch), leg.parent) == (t, set(classes), None)
+        noise = torch.from_numpy(rng.standard_normal((200_000, 5), dtype=np.float32))
+        made = branched.prior(noise, classes, t, branched.head_of_branch(classes))
+        inside = torch.isin(codes, torch.tensor([branched.classes.index(n) for n in classes]))
+        objects = (x + codes[:, None])[inside]
+        mean, covariance = objects.mean(dim=0), torch.cov(objects.T, correction=0)
+        expected = alpha**2 * covariance + sigma**2 * torch.eye(5, dtype=torch.float64)
+        torch.testing.assert_close(made.mean(dim=0).double(), alpha * mean, atol=0.02, rtol=0)
+        torch.testing.assert_close(torch.cov(made.T).double(), expected, atol=0.02, rtol=0.02)
+
+
+def test_a_coalesced_root_is_where_sampling_starts(branched):
+    settings = {"name": "ddim", "steps": 2, "begin": "root", "branch_times": "coalesce"}
+    tree, nodes = Sampler.of(settings).schedule(branched)
+    assert nodes[0] == tree.points[0].time == pytest.approx(0.425)
+
+
+def test_models_without_a_root_start_at_the_prior(linear, gaussian):
+    sampler = Sampler.of(SOLVERS["root"])
+    assert sampler.schedule(linear)[1][0] == 1
+    assert sampler.schedule(gaussian([[0.0]], [[1.0]]))[1][0] == 1  # of one class
 
 
 def test_coalesced_branch_times_are_told(branched):
@@ -189,6 +225,8 @@ def test_a_sampler_can_be_made_again_from_its_settings():
         Sampler.of({"name": "probability_flow", "steps": 5})
     with pytest.raises(ValueError, match="unknown grid 'cosine'; known: uniform_t, quadratic_t"):
         Sampler.of({"name": "ddim", "steps": 5, "grid": "cosine"})
+    with pytest.raises(ValueError, match="unknown begin 'top'; known: prior, root"):
+        Sampler.of({"name": "ddim", "steps": 5, "begin": "top"})
     with pytest.raises(ValueError, match="unknown way of branch times 'snap'; known: insert, coa"):
         Sampler.of({"name": "ddim", "steps": 5, "branch_times": "snap"})
 

@@ -27,7 +27,8 @@ SOLVERS: dict[str, type[Solver]] = {
         ProbabilityFlow,
     )
 }
-COMMON = ("steps", "grid", "branch_times", "clip")  # settings of all, which the sampler takes
+# Settings of all, which the sampler takes.
+COMMON = ("steps", "begin", "grid", "branch_times", "clip")
 
 
 def solver_from(name: str, **options: Any) -> Solver:
