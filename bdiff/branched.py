@@ -131,8 +131,8 @@ class Branched(DiffusionModel):
     def prior(self, noise: Tensor, names: Sequence[str], t: float, head: int) -> Tensor:
         if t == self.process.horizon:
             return super().prior(noise, names, t, head)
-        # The Gaussian with the moments of the head's noised objects (Raya and Ambrogioni 2023,
-        # arXiv 2305.19693, section 5), made of one with no moments but those of the noise.
+        # The Gaussian with the moments of the head's noised objects (late initialisation, Raya and
+        # Ambrogioni 2023, arXiv 2305.19693), made of one with no moments but those of the noise.
         alpha, sigma = float(self.process.alpha(t)), float(self.process.sigma(t))
         none = Moments(torch.zeros_like(self.means[head]), torch.zeros_like(self.axes[head, :1]))
         of_head = Moments(self.means[head], self.axes[head])
