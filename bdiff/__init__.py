@@ -22,7 +22,7 @@ _HOME = {
     "from_arrays": "bdiff.data.tables",
     "from_smiles": "bdiff.data.molecules",
     "given_tree": "bdiff.branch_points.estimate",
-    "Guided": "bdiff.linear",
+    "Guided": "bdiff.guidance",
     "hybrids": "bdiff.analysis.analogies",
     "Joint": "bdiff.process",
     "Linear": "bdiff.linear",
@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from bdiff.data.tables import from_arrays as from_arrays
     from bdiff.data.tables import read_table as read_table
     from bdiff.extension import extend as extend
-    from bdiff.linear import Guided as Guided
+    from bdiff.guidance import Guided as Guided
     from bdiff.linear import Linear as Linear
     from bdiff.model_files import load_model as load_model
     from bdiff.model_files import save_model as save_model

@@ -6,7 +6,7 @@ from typing import Any
 from bdiff.build import model_from_dict, model_to_dict
 from bdiff.checkpoint import CheckpointError, load_folder, save_folder
 from bdiff.device import choose_device
-from bdiff.linear import Guided
+from bdiff.guidance import Guided
 from bdiff.model import DiffusionModel
 
 FACTS = ("dataset", "title", "scaling", "feature_names", "source")

@@ -38,7 +38,9 @@ def main(argv=None):
     else:
         classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
         measures = by_values(classifier, dataset.classes)
-    rows, made = control_curve(models, objects, pairs, settings["times"], measures, tree, sampler)
+    rows, made = control_curve(
+        models, objects, pairs, settings["times"], measures, tree, sampler, settings["guidance"]
+    )
     for name, path in args.samples:
         write_samples(made[name], path)
     write_rows(args.output, [{"dataset": dataset.name} | row for row in rows], COLUMNS)

@@ -3,7 +3,7 @@
 import argparse
 
 from bdiff.device import autocast, choose_device
-from bdiff.linear import Guided
+from bdiff.guidance import Guided
 from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import Sampler, sample

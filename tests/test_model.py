@@ -5,12 +5,7 @@ import pytest
 import torch
 
 from bdiff.build import initialised
-from bdiff.data.tables import from_arrays
-from bdiff.linear import Guided
 from bdiff.process import VP, expand_like
-from bdiff.sampling.sampler import Sampler, sample
-from bdiff.training.settings import Training
-from bdiff.training.train import train
 from bdiff.tree import BranchTree
 from bdiff.tree_files import convert_tree, load_tree, save_tree
 
@@ -137,50 +132,6 @@ def test_states_stay_where_nothing_is_known_or_nothing_parts(branched, linear):
     torch.testing.assert_close(branched.cross(x_t, 0.35, 0, 1), x_t)  # nothing was observed
     linear.observe(x_t, torch.arange(10) % 3)
     assert linear.cross(x_t, 0.35, 0, 0) is x_t
-
-
-def test_guidance_runs_from_the_untold_model_to_the_told_one_and_beyond(linear):
-    _, _, t, classes, x_t = noised(linear, 50)
-    told = linear.denoise(x_t, t, classes)
-    untold = linear.denoise(x_t, t, torch.full_like(classes, 3))
-    assert (told - untold).abs().min() > 0
-    for weight in (0.0, 1.0, 2.5):
-        expected = untold + weight * (told - untold)
-        guided = Guided(linear, weight).denoise(x_t, t, classes)
-        # at the horizon x̂_0 is the output divided by 0.007
-        torch.testing.assert_close(guided, expected, atol=1e-3, rtol=1e-4)
-
-
-def test_guidance_counts_two_evaluations(linear):
-    request, sampler = {"4": 3, "9": 2}, Sampler.of({"name": "ddim", "steps": 5})
-    guided = Guided(linear, 2.0)
-    plain, twice = (sample(model, request, sampler) for model in (linear, guided))
-    assert twice.meta["nfe_per_object"] == 2 * plain.meta["nfe_per_object"]
-    assert sampler.cost(guided, request).evaluations == twice.meta["evaluations"]
-    same = sample(Guided(linear, 1.0), request, sampler)
-    np.testing.assert_allclose(same.x, plain.x, rtol=1e-3, atol=1e-3)
-
-
-def test_guidance_needs_a_label_guided_model(branched, linear):
-    with pytest.raises(ValueError, match=r"label-guided model and a weight .* found a branched"):
-        Guided(branched, 2.0)
-    for weight in (-1, float("nan")):
-        with pytest.raises(ValueError, match=f"found a linear model and {weight}"):
-            Guided(linear, weight)
-
-
-@pytest.mark.parametrize("name", ["dense", "residual"])
-def test_guidance_needs_label_dropout(name):
-    net, x = {"name": name, "width": 32}, np.random.default_rng(0).standard_normal((40, 5))
-    data = from_arrays(x, ["a", "b"] * 20, name="toy")
-    for dropout in (0.0, 0.5):
-        model = initialised("linear", VP(), (5,), net, classes=data.classes)
-        train(model, data, Training(3, label_dropout=dropout))
-        if dropout:
-            assert Guided(model, 2.0).weight == 2.0
-        else:
-            with pytest.raises(ValueError, match="trained without label_dropout"):
-                Guided(model, 2.0)
 
 
 def test_weights_are_a_function_of_the_seed(tree):

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bdiff.data.checks import check_class_names
 from bdiff.expect import expect
+from bdiff.guidance import Guided
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
 from bdiff.randomness import sample_noise
@@ -25,6 +26,7 @@ from bdiff.sampling.sampler import Sampler, describe
 from bdiff.sampling.simulate import simulate
 from bdiff.tree import BranchTree
 
+UNGUIDED = 2 / 3  # of the time that objects are noised to; below, guidance breaks what they are
 Row = tuple[Tensor, str, str, str, float, int]  # x, label, role, origin, time, number of the first
 
 
@@ -96,6 +98,7 @@ def transmute(
     time: float | None = None,
     tree: BranchTree | None = None,
     both: bool = True,
+    guidance: float = 1.0,
 ) -> Samples:
     """Turn real objects of each class of a pair into the other.
 
@@ -109,6 +112,9 @@ def transmute(
         tree: whose branch times these are; by default the model's, but a label-guided model has
             none.
         both: make both directions of every pair, or only that from its first class to its second.
+        guidance: weight by which predictions are pushed away from the class that the objects come
+            from, in the upper third of the times; see `bdiff.guidance`. 1 is none, which takes half
+            the evaluations.
 
     Returns:
         For every pair and direction a to b, with label b and origin a, rows of the roles "original"
@@ -144,6 +150,7 @@ def transmute(
             assert known is not None  # one of the models' trees, as was checked above
             at = known.branch_time(origin, target)
         heads = _heads(model, own, (origin, target), at)
+        guided = model if guidance == 1 else Guided(model, guidance, origin, above=UNGUIDED * at)
         for first in range(0, len(objects[origin]), sampler.per_class):
             x_0 = torch.from_numpy(objects[origin][first : first + sampler.per_class])
             noise = sample_noise(
@@ -161,14 +168,15 @@ def transmute(
             legs = chain(own, target, len(x_0), grid, begin=at)
             given = {0: model.cross(noised.to(device), at, *heads)}
             states, made = simulate(
-                model, legs, sampler.solver, sampler.seed, first, given, sampler.clip
+                guided, legs, sampler.solver, sampler.seed, first, given, sampler.clip
             )
             spent += made
             rows.append((x_0, target, "original", origin, 0.0, first))
             rows.append((noised, target, "noised", origin, at, first))
             rows.append((states[-1], target, "sample", origin, 0.0, first))
     count = sum(len(objects[origin]) for origin, _ in directions)
-    return _collect(rows, describe(model, sampler, began, spent, count))
+    meta = describe(model, sampler, began, spent, count, guidance=guidance)
+    return _collect(rows, meta)
 
 
 def _heads(

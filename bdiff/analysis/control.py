@@ -8,6 +8,7 @@ groups are kept.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def control_curve(
     measures: Measures,
     tree: BranchTree,
     sampler: Sampler,
+    guidance: float = 1.0,
 ) -> tuple[list[dict[str, Any]], dict[str, Samples]]:
     """How many objects change class, and how much of them is kept, over noise levels.
 
@@ -54,6 +56,7 @@ def control_curve(
         measures: `by_values` or `by_structure`.
         tree: with the branch times.
         sampler: solver, grid and seed, the same for all.
+        guidance: weight, as in `bdiff.analysis.analogies.transmute`.
 
     Returns:
         Tidy rows with `COLUMNS` but the data set; low and high are the 2.5th and 97.5th percentile
@@ -63,12 +66,13 @@ def control_curve(
     total = len(models) * sum(len({*times, tree.branch_time(*pair)}) for pair in pairs)
     with Progress("transmuting at several noise levels", total, "levels") as progress:
         for name, model in models.items():
-            known = transmute(model, objects, pairs, sampler, tree=tree)
+            turn = partial(transmute, model, objects, sampler=sampler, guidance=guidance)
+            known = turn(pairs, tree=tree)
             at_branch_points[name] = known
             for pair in pairs:
                 at = tree.branch_time(*pair)
                 for time in sorted({*times, at}):
-                    made = known if time == at else transmute(model, objects, [pair], sampler, time)
+                    made = known if time == at else turn([pair], time=time)
                     for origin, target in (pair, pair[::-1]):
                         before, after = before_and_after(made, origin, target)
                         facts = {"model": name, "origin": origin, "target": target, "time": time}

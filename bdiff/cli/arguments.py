@@ -202,6 +202,14 @@ def _transmute(commands: Any) -> None:
         help="noise the objects up to this time, between 0.001 (data) and 1 (noise) (default: "
         "where the classes part; a label-guided model has no such point)",
     )
+    command.add_argument(
+        "--guidance",
+        type=float,
+        default=1.0,
+        metavar="WEIGHT",
+        help="push the objects away from the class they come from, 1 not at all, more turn into "
+        "the other and less is kept (default: %(default)s)",
+    )
     options.seed(command)
     options.device(command)
 

@@ -27,6 +27,7 @@ def main(args: argparse.Namespace) -> None:
         sampler,
         args.time,
         both=False,
+        guidance=args.guidance,
     )
     write_objects(made, args.output, folder)
     print(

@@ -89,3 +89,9 @@ class Control(Pairs):
         description="times t to noise objects to, besides each pair's branch point; between "
         "0.001, where sampling ends, and 1",
     )
+    guidance: Real = Field(
+        1.0,
+        ge=0,
+        description="weight by which objects are pushed away from the class they come from; 1 is "
+        "none",
+    )

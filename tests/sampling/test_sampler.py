@@ -6,7 +6,7 @@ import torch
 
 from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
-from bdiff.linear import Guided
+from bdiff.guidance import Guided
 from bdiff.model_files import load_model, save_model
 from bdiff.process import VP
 from bdiff.sampling.sampler import DEFAULTS, Sampler, sample
