@@ -185,3 +185,14 @@ def test_a_model_of_a_chain_predicts_at_its_times():
     assert [leg.nodes for leg in legs if len(leg.classes) == 1] == [(1.0, 0.0)] * 2
     states, _ = simulate(model, legs, solver_from("ddim", eta=1))
     assert torch.isfinite(torch.stack(states)).all()
+
+
+@pytest.mark.parametrize("grid", ["uniform_t", "quadratic_t", "log_snr", "edm"])
+@pytest.mark.parametrize(("begin", "steps"), [(500.0, 20), (30.0, 30)])
+def test_a_grid_can_begin_below_the_horizon(grid, begin, steps):
+    nodes = np.array(time_grid(steps, DDPM(), grid=grid, begin=begin))
+    assert (nodes[0], nodes[-2], nodes[-1], len(nodes)) == (begin, 1, 0, steps + 1)
+    assert (nodes == nodes.round()).all()
+    assert (np.diff(nodes) < 0).all()
+    with pytest.raises(ValueError, match="32 steps, .* take at most 30"):
+        time_grid(32, DDPM(), grid=grid, begin=30.0)
