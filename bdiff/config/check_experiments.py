@@ -16,8 +16,8 @@ def experiments(path: str, dataset: Dataset) -> Iterator[str]:
         if dataset.metrics and dataset.metrics.count != dataset.leave_one_out.count:
             yield (
                 f"{path}.leave_one_out.count: found {dataset.leave_one_out.count}, but "
-                f"{path}.metrics.count is {dataset.metrics.count}; distances of as many objects are "
-                f"compared with those of the model of all classes, so make them equal"
+                f"{path}.metrics.count is {dataset.metrics.count}; distances of as many objects "
+                f"are compared with those of the model of all classes, so make them equal"
             )
     if dataset.control:
         yield from pairs(f"{path}.control.pairs", dataset.control.pairs, dataset.classes)

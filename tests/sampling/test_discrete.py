@@ -194,5 +194,5 @@ def test_a_grid_can_begin_below_the_horizon(grid, begin, steps):
     assert (nodes[0], nodes[-2], nodes[-1], len(nodes)) == (begin, 1, 0, steps + 1)
     assert (nodes == nodes.round()).all()
     assert (np.diff(nodes) < 0).all()
-    with pytest.raises(ValueError, match="32 steps, .* take at most 30"):
+    with pytest.raises(ValueError, match=r"32 steps, .* take at most 30"):
         time_grid(32, DDPM(), grid=grid, begin=30.0)
