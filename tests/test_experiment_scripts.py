@@ -32,6 +32,8 @@ MINE = {
     "tree": {"method": "given", "branch_points": POINTS},
     "net": {"name": "residual", "width": 16, "condition": 8},
     "training": {"branched": SHORT, "linear": SHORT},
+    "samples": {"count": 4},
+    "metrics": {"count": 4},
     "extension": {
         "start": ["0", "4", "9"],
         "add": [NEW],
@@ -39,7 +41,7 @@ MINE = {
         "added": dict.fromkeys(("branched", "linear_new", "linear_all"), SHORT),
         "count": 4,
     },
-    "leave_one_out": {"classes": ["9"], "training": SHORT, "added": SHORT, "count": 4},
+    "leave_one_out": {"classes": ["9"], "training": SHORT, "added": SHORT},
     "control": {"count": 20, "pairs": [["4", "9"]], "times": [0.1, 0.8], "solver": DDIM},
 }
 FIRST, SECOND = "mine-extension-0", "mine-extension-1"

@@ -13,12 +13,6 @@ def experiments(path: str, dataset: Dataset) -> Iterator[str]:
         yield from _extension(f"{path}.extension", dataset.extension, dataset.classes)
     if dataset.leave_one_out:
         yield from _leave_one_out(path, dataset.leave_one_out, dataset.classes)
-        if dataset.metrics and dataset.metrics.count != dataset.leave_one_out.count:
-            yield (
-                f"{path}.leave_one_out.count: found {dataset.leave_one_out.count}, but "
-                f"{path}.metrics.count is {dataset.metrics.count}; distances of as many objects "
-                f"are compared with those of the model of all classes, so make them equal"
-            )
     if dataset.control:
         yield from pairs(f"{path}.control.pairs", dataset.control.pairs, dataset.classes)
         if dataset.training.linear is None:

@@ -159,4 +159,6 @@ def _leave_one_out(name: str, base: Dataset) -> Iterator[tuple[str, Derived]]:
             )
             for model, retrain in (("branched", False), ("branched_retrained", True))
         }  # fmt: skip
-        yield later, _derive(name, base, section.count, wanted=(wanted,), extended=models)
+        # Distances depend on the number of objects, and are compared with the whole model's.
+        count = base.metrics.count if base.metrics else None
+        yield later, _derive(name, base, count, wanted=(wanted,), extended=models)

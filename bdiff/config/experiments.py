@@ -45,14 +45,13 @@ class Extension(Section):
 
 
 class LeaveOneOut(Section):
-    """Each class added to a model of all others."""
+    """Each class added to a model of all others; as many objects are compared as of that of all."""
 
     classes: WordOr[Literal["all"], Annotated[tuple[ClassName, ...], Field(min_length=1)]] = Field(
         "all", description="all, or a list of the class names to leave out in turn"
     )
     training: Training = Field(description="training of the models without the class")
     added: Training = Field(description="training of the new leaf, and of the branches above it")
-    count: Whole = COUNT
 
 
 class Stability(Section):

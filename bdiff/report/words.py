@@ -116,9 +116,11 @@ def _transmutation(dataset: Settings, shape: Sequence[int]) -> str:
 def _control(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["control"]
     times = ", ".join(f"{time:g}" for time in part["times"])
+    weight = part["guidance"]
+    guided = "" if weight == 1 else f", pushed away from their class with weight {weight:g}"
     return (
         f"{part['count']:,} real objects each way ({_pairs(part['pairs'])}) at the branch point "
-        f"and at t = {times}, by {solver_words(part['solver'], shape)}"
+        f"and at t = {times}, by {solver_words(part['solver'], shape)}{guided}"
     )
 
 
@@ -138,7 +140,7 @@ def _leave_one_out(dataset: Settings, shape: Sequence[int]) -> str:
     part = dataset["leave_one_out"]
     return (
         f"{_steps(part['training'])} without the class, {_steps(part['added'])} with it; "
-        f"{part['count']:,} samples of it by {_solver_of_samples(dataset, shape)}"
+        f"{dataset['metrics']['count']:,} samples of it by {_solver_of_samples(dataset, shape)}"
     )
 
 

@@ -55,7 +55,10 @@ OF_TREES = {"plot_branched_process": 1, "plot_similarities": 1}
 
 EDITS = {
     "datasets.digits.samples.count": (9, OF_DIGITS_QUALITY | {"sample": 3, "plot_examples": 1}),
-    "datasets.digits.metrics.count": (7, OF_DIGITS_QUALITY),
+    "datasets.digits.metrics.count": (
+        7,
+        OF_DIGITS_QUALITY | {"sample": 2, "evaluate": 2},  # as many of the class that is added
+    ),
     "datasets.digits.training.linear.steps": (
         31,
         OF_DIGITS_QUALITY
