@@ -175,7 +175,7 @@ def test_texts_of_the_configuration_are_no_commands(checkout, tmp_path, count, r
         "training": {"branched": steps, "linear": None},
         "samples": {"count": 4, "solver": {"name": "ddim", "steps": 3}},
         "metrics": {"count": 4},
-        "leave_one_out": {"classes": texts[:1], "count": 4, "training": steps, "added": steps},
+        "leave_one_out": {"classes": texts[:1], "training": steps, "added": steps},
     }  # fmt: skip
     overlay = tmp_path / "own.yaml"
     overlay.write_text(yaml.safe_dump({"run": ["own"], "datasets": {"own": dataset}}))
