@@ -16,7 +16,10 @@ from bdiff.data.classes import MOLECULE_CLASSES
 COUNTS = ("pbmc", "simulated_cells", "cells")
 DOWNLOADED = ("mnist", "fashion_mnist", "moses")
 # Shape of one image: channels, height and width; the others are tables or molecules.
-SHAPES = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "digits": (1, 8, 8)}
+SHAPES = {
+    **dict.fromkeys(("mnist", "fashion_mnist", "garments"), (1, 28, 28)),
+    "digits": (1, 8, 8),
+}
 FILES = (".csv", ".parquet", ".npz")
 CELL_FOLDER = ("matrix.mtx.gz", "barcodes.tsv.gz", "features.tsv.gz", "labels.csv")
 
@@ -61,9 +64,9 @@ Genes = Annotated[
     Discriminator(_is_list),
 ]
 SOURCES = (
-    "mnist, fashion_mnist, letters (UCI), digits (scikit-learn's 8x8), pbmc (700 blood cells), "
-    "simulated_cells, molecules (4,000 of MOSES), moses (1.8 million), or one's own: file (table), "
-    "cells (counts) or smiles (molecules)"
+    "mnist, fashion_mnist, garments (1,600 of Fashion-MNIST), letters (UCI), digits "
+    "(scikit-learn's 8x8), pbmc (700 blood cells), simulated_cells, molecules (4,000 of MOSES), "
+    "moses (1.8 million), or one's own: file (table), cells (counts) or smiles (molecules)"
 )
 
 
@@ -95,9 +98,11 @@ class SplitData(AnyData):
 
 
 class KnownData(SplitData):
-    """One of the paper's data sets, or scikit-learn's digits."""
+    """One of the paper's data sets, a part of one, or scikit-learn's digits."""
 
-    source: Literal["mnist", "fashion_mnist", "letters", "digits"] = Field(description=SOURCES)
+    source: Literal["mnist", "fashion_mnist", "garments", "letters", "digits"] = Field(
+        description=SOURCES
+    )
 
 
 class PbmcData(UnsplitData):

@@ -23,6 +23,7 @@ SIMULATED_CELLS = (
 CLASSES = {
     "mnist": DIGITS,
     "fashion_mnist": GARMENTS,
+    "garments": GARMENTS,
     "letters": LETTERS,
     "digits": DIGITS,
     "pbmc": PBMC,

@@ -35,6 +35,7 @@ READERS = {
     ("pbmc", "pypi"): pbmc.from_scanpy,
 }
 EMBEDDED = {
+    "garments": mnist.from_embedded,
     "letters": letters.from_parquet,
     "molecules": moses.from_embedded,
     "pbmc": pbmc.from_parquet,

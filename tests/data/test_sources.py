@@ -45,7 +45,7 @@ def test_what_is_at_hand_is_the_last_source():
     for dataset in FAMILIES:
         *first, last = sources_of(dataset)
         assert not any(source.at_hand for source in first)
-        assert last.at_hand == (dataset in ("letters", "digits", "pbmc", "molecules"))
+        assert last.at_hand == (dataset in ("garments", "letters", "digits", "pbmc", "molecules"))
 
 
 def test_unknown_data_set_and_broken_table(tmp_path):

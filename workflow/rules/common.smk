@@ -46,6 +46,7 @@ F19_PANELS = ("F19_molecule_transmutation", "F19b_molecule_quality")
 F15_PANELS = ("F15a_hybrids", "F15b_transmutation", "F15c_correlations")
 # Data that lie in the repository.
 EMBEDDED = {
+    "garments": "garments.zip",
     "letters": "letters.parquet",
     "pbmc": "pbmc.parquet",
     "molecules": "molecules.csv.gz",

@@ -1,6 +1,6 @@
 """Raw files, and the data sets made of them.
 
-INPUTS   data/sources.csv: sources and hashes; data/embedded/: letters, pbmc, molecules; scikit-learn's
+INPUTS   data/sources.csv: sources and hashes; data/embedded/: garments, letters, pbmc, molecules; scikit-learn's
          digits; files of one's own
 OUTPUTS  data/raw/{source}/...: downloaded and verified files (mnist, fashion_mnist, moses)
          data/processed/{dataset}.parquet: objects, class names, split
