@@ -6,10 +6,13 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from bdiff.config import ConfigError, load_config
 from bdiff.config.data import (
@@ -296,6 +299,16 @@ def test_files_of_cells_are_those_that_are_read():
     folder = CellData(source="cells", path="data/GSE149689/", label="type").files
     assert folder == tuple(f"data/GSE149689/{name}" for name in TENX_FILES)
     assert CellData(source="cells", path="own.h5ad", label="type").files == ("own.h5ad",)
+
+
+def test_pins_can_be_installed_by_the_oldest_python():
+    """Debian 12 has Python 3.11.2; a pin once asked for 3.11.5."""
+    lines = (ROOT / "envs/constraints.txt").read_text().split()
+    pins = dict(line.split("==") for line in lines)
+    for name, version in pins.items():
+        with suppress(PackageNotFoundError):  # a pin of another system
+            allowed = SpecifierSet(distribution(name).metadata.get("Requires-Python", ""))
+            assert allowed.contains("3.11.0"), f"{name}=={version} needs Python {allowed}"
 
 
 def test_environments_agree_on_versions():
