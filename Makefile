@@ -70,10 +70,11 @@ scale:
 	@$(if $(filter $(SCALES),$(SCALE)),:,\
 		echo "SCALE=$(SCALE) is unknown; choose one of: $(SCALES)" >&2; exit 2)
 
+# Not compiled, which takes longer than all the rest: Python compiles what is imported.
 $(STAMP): pyproject.toml envs/constraints.txt
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "bdiff needs Python 3.11 or newer, found $$(python3 --version 2>&1)." >&2; \
 		echo "Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet -c envs/constraints.txt -e '.[workflow,cluster,dev,docs,scrna,mol]'
+	$(VENV)/bin/python -m pip install --quiet --no-compile -c envs/constraints.txt -e '.[workflow,cluster,dev,docs,scrna,mol]'
 	touch $@
