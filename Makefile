@@ -24,6 +24,8 @@ STAMP := $(VENV)/.installed
 # The jobs of the workflow call `python`: it must be the environment's.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Some systems, many containers among them, have every process compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 OVERLAY := $(if $(filter paper,$(SCALE)),,--configfile workflow/config/$(SCALE).yaml)
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -70,7 +72,7 @@ scale:
 	@$(if $(filter $(SCALES),$(SCALE)),:,\
 		echo "SCALE=$(SCALE) is unknown; choose one of: $(SCALES)" >&2; exit 2)
 
-# Not compiled, which takes longer than all the rest: Python compiles what is imported.
+# Not compiled, which takes as long as all the rest: Python compiles what is imported, once.
 $(STAMP): pyproject.toml envs/constraints.txt
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "bdiff needs Python 3.11 or newer, found $$(python3 --version 2>&1)." >&2; \
