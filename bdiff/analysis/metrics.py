@@ -64,10 +64,8 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
             "ask for more samples"
         )
     a, b = _flat(a), _flat(b)
-    root_a, root_b = (
-        np.linalg.qr(x - x.mean(axis=0), mode="r") / math.sqrt(len(x) - 1) for x in (a, b)
-    )
-    crossed = np.linalg.norm(root_a @ root_b.T, "nuc")
+    root_a, root_b = (np.linalg.qr(x - x.mean(axis=0)).R / math.sqrt(len(x) - 1) for x in (a, b))
+    crossed = np.linalg.svd(root_a @ root_b.T, compute_uv=False).sum()
     trace = (root_a**2).sum() + (root_b**2).sum() - 2 * crossed
     return float(((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + trace)
 

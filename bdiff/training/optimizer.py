@@ -164,7 +164,7 @@ class BranchAdam:
     def state(self) -> dict[str, dict[str, Tensor]]:
         """All tensors, by kind and then by name of the parameter; no average where it is the
         weights."""
-        state = {
+        state: dict[str, dict[str, Tensor]] = {
             "weights": {name: t.parameter for name, t in self.tensors.items()},
             "average": {name: t.average for name, t in self.tensors.items()},
             "optimizer": {
