@@ -4,10 +4,10 @@
 
 The paper's code evaluates every branch's layers for every example, and the shared layers once per
 branch; `benchmarks.reference` does so, under torch's Adam. It is measured beside the paper's
-networks, as other heads were never run so. Weights are not averaged, which is no part of the
-paper's step. All ways run in turns in one process on random objects of the data set's shape, with
-the paper's tree; times are medians, in ms. The peaks are the resident memory of a step above what
-its process had before, in MB, each in a process of its own (on a GPU, what torch allocated).
+networks, as other heads were never run so. All ways run in turns in one process on random objects
+of the data set's shape, with the paper's tree; times are medians, in ms. The peaks are the resident
+memory of a step above what its process had before, in MB, each in a process of its own (on a GPU,
+what torch allocated).
 
 `growth` is the time of a branched step with the same network on trees of 10, 25, 50 and 100
 classes, by number of branches: classes are halved until they are alone, at times between 0.3 and
@@ -99,7 +99,7 @@ def step_of(model: DiffusionModel | Reference) -> Callable[[], float]:
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             adam.step()
     else:
-        adam = BranchAdam(model)
+        adam = BranchAdam(model, ema=0.9995)
         sparse_gradients(model, device.type == "cpu")
 
         def move(classes: Tensor, t: Tensor) -> None:

@@ -112,7 +112,7 @@ def draw(files: dict[str, bytes]) -> dict[str, bytes]:
 def pack(files: dict[str, bytes]) -> bytes:
     """The embedded file, data/embedded/garments.zip; the same bytes whenever it is made."""
     stream = BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(stream, "w") as archive:
         for name in (*TRAIN, *TEST):
             archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED, 9)
     return stream.getvalue()

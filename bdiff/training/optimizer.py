@@ -15,7 +15,7 @@ weights are forgotten. Weights w that rest from step j to step k leave
 
     w + (average - w) d_j d_(j+1) ... d_k,
 
-which is made up for when they move again. Without a decay the average is the weights themselves.
+which is made up for when they move again.
 """
 
 import math
@@ -74,7 +74,7 @@ class BranchAdam:
 
     Args:
         net: the network, on its device.
-        ema: decay of the average, in [0, 1); 0 for none.
+        ema: decay of the average, in [0, 1).
     """
 
     def __init__(self, net: nn.Module, ema: float = 0.0):
@@ -88,7 +88,7 @@ class BranchAdam:
         self.tensors = {
             name: _Tensors(
                 parameter,
-                average=parameter.detach().clone() if ema else parameter.detach(),
+                average=parameter.detach().clone(),
                 exp_avg=torch.zeros_like(parameter.data),
                 exp_avg_sq=torch.zeros_like(parameter.data),
                 step=parameter.new_zeros(parameter.shape[0] if id(parameter) in routed else ()),
@@ -137,8 +137,6 @@ class BranchAdam:
 
     def _average(self, branches: Sequence[int]) -> None:
         """Let the average see all steps so far, of what is shared and of these branches."""
-        if not self.ema:
-            return
         groups: dict[int, list[int]] = {self.steps - 1: []}  # of equally long rest
         for branch in branches if self.averaged else ():  # no branch has weights of its own
             groups.setdefault(self.averaged[branch], []).append(branch)
@@ -162,9 +160,8 @@ class BranchAdam:
                 tensors.parameter.copy_(tensors.average)
 
     def state(self) -> dict[str, dict[str, Tensor]]:
-        """All tensors, by kind and then by name of the parameter; no average where it is the
-        weights."""
-        state: dict[str, dict[str, Tensor]] = {
+        """All tensors, by kind and then by name of the parameter."""
+        return {
             "weights": {name: t.parameter for name, t in self.tensors.items()},
             "average": {name: t.average for name, t in self.tensors.items()},
             "optimizer": {
@@ -173,9 +170,6 @@ class BranchAdam:
                 for key in ("step", "exp_avg", "exp_avg_sq")
             },
         }
-        if not self.ema:
-            del state["average"]
-        return state
 
     def load(self, state: dict[str, dict[str, Tensor]], steps: int, averaged: list[int]) -> None:
         """Continue from a `state`, and the `steps` and `averaged` that belonged to it."""

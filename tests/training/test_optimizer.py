@@ -123,16 +123,6 @@ def test_a_gradient_that_is_not_finite_moves_nothing():
     assert all(map(torch.equal, before, net.parameters()))
 
 
-def test_without_a_decay_the_average_is_the_weights():
-    net = network()
-    optimizer = BranchAdam(net)
-    train(net, lambda present: optimizer.step(0.01, 1.0, present))
-    assert "average" not in optimizer.state()
-    moved = [parameter.detach().clone() for parameter in net.parameters()]
-    optimizer.use_average()
-    assert all(map(torch.equal, moved, net.parameters()))
-
-
 def test_gradients_of_other_branches_are_refused():
     net = network()
     optimizer = BranchAdam(net)
