@@ -29,7 +29,9 @@ class Branched(DiffusionModel):
         net: settings of the network.
         heads: head of every branch, numbers from 0 on; by default every branch has its own, and
             heads inherit from those of the branches above. Given heads inherit nothing.
-        first: number of classes, first in order, that the model was built with.
+        first: number of classes, first in order, that have been there since the model was built,
+            or since all above its newest leaf was trained anew: they are sampled alike, whatever
+            was added later.
 
     Raises:
         ValueError: if the tree's times are those of another process.
@@ -59,7 +61,7 @@ class Branched(DiffusionModel):
             )
         lineage = tree.lineage if heads is None else [[head] for head in range(max(heads) + 1)]
         super().__init__(process, tree.classes, shape, net, lineage, labels=0)
-        self.tree = tree
+        self.tree, self.inherits = tree, heads is None
         self.heads = tuple(range(len(tree.branches)) if heads is None else heads)
         self.first = len(tree.classes) if first is None else first
         bounds, paths = tree.table

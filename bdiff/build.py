@@ -114,7 +114,9 @@ def model_to_dict(model: DiffusionModel) -> dict[str, Any]:
     }
     if isinstance(model, Branched):
         description["tree"] = tree_to_dict(model.tree, model.process)
-        description |= {"heads": list(model.heads), "first": model.first}
+        description |= {
+            "heads": list(model.heads), "first": model.first, "inherits": model.inherits,
+        }  # fmt: skip
     return description
 
 
@@ -125,6 +127,7 @@ def model_from_dict(description: dict[str, Any]) -> DiffusionModel:
     if description["kind"] != "branched":
         return initialised(description["kind"], process, shape, net, classes=description["classes"])
     tree = tree_from_dict(description["tree"], process)
-    if description["first"] == len(tree.classes):
-        return Branched(process, tree, shape, net)
-    return Branched(process, tree, shape, net, description["heads"], description["first"])
+    first = description["first"]
+    # The first files did not say it; then no class had been added to a model that inherits.
+    inherits = description.get("inherits", first == len(tree.classes))
+    return Branched(process, tree, shape, net, None if inherits else description["heads"], first)

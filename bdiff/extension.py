@@ -188,8 +188,8 @@ def with_leaf(model: Branched, tree: BranchTree, *, own_trunk: bool = False) -> 
     Args:
         model: a branched model.
         tree: its tree with one class more.
-        own_trunk: give the old classes below the new branch point a head of their own, so that the
-            one above can be trained on.
+        own_trunk: give branches that the new class does not run through heads of their own, where
+            they share one with those above it, so that these can be trained on.
 
     Raises:
         ValueError: if the tree is not the model's with one class more.
@@ -207,12 +207,17 @@ def with_leaf(model: Branched, tree: BranchTree, *, own_trunk: bool = False) -> 
     for branch in tree.branches:
         old = [other for other in branch.classes if other != name]
         heads.append(model.head_of_branch(old) if old else count)
-    if own_trunk:
-        cut = _cut_branch(tree, name)
-        if cut is not None:
-            copied.append(heads[cut])
-            heads[cut] = count + 1
     first = model.first
+    if own_trunk:
+        first = len(tree.classes)  # old classes are sampled by what is trained on, too
+        path = tree.path(name)
+        trained = {heads[number] for number in path}
+        apart = [n for n in range(len(heads)) if n not in path and heads[n] in trained]
+        for head in sorted({heads[number] for number in apart}):
+            for number in apart:
+                if heads[number] == head:
+                    heads[number] = count + len(copied)
+            copied.append(head)
     larger = Branched(model.process, tree, model.shape, model.settings, heads, first)
     _copy(model, larger, copied)
     larger.facts = model.facts
@@ -230,13 +235,6 @@ def _leaf_beside(model: Branched, tree: BranchTree) -> int:
     name = tree.classes[-1]
     beside = min(model.classes, key=lambda other: (tree.branch_time(name, other), other))
     return model.head_of_branch([beside])
-
-
-def _cut_branch(tree: BranchTree, name: str) -> int | None:
-    """The branch just below the branch point of the new class, if that is a point of its own."""
-    leaf, point = tree.path(name)[:2]
-    below = [child for child in tree.children(point) if child != leaf]
-    return below[0] if len(below) == 1 else None
 
 
 def _copy(model: Branched, larger: Branched, copied: list[int]) -> None:

@@ -27,7 +27,7 @@ from bdiff.tree import BranchTree
 
 
 class Guided(DiffusionModel):
-    """A model with guidance, see the module; every prediction is two evaluations of the network.
+    """A model with guidance, see the module; a guided prediction is two evaluations of the network.
 
     Args:
         model: the model.
@@ -41,7 +41,7 @@ class Guided(DiffusionModel):
             class, if the model is not label-guided or was trained without label dropout.
     """
 
-    evaluations = 2
+    common: Tensor
 
     def __init__(
         self,
@@ -72,21 +72,28 @@ class Guided(DiffusionModel):
         self.process, self.classes, self.shape = model.process, model.classes, model.shape
         self.net, self.facts, self.tree = model.net, model.facts, model.tree
         self.register_buffer("value_range", model.value_range)
+        # Heads that the other class runs through, too: a solver that arrives at a branch time still
+        # evaluates the branch that it comes from, for both classes.
+        common = [self.other in model.codes_of(head) for head in range(len(model.value_range))]
+        self.register_buffer("common", torch.tensor(common))
 
     def output(self, x_t: Tensor, t: Tensor, classes: Tensor, head: Tensor | None = None) -> Tensor:
         head = self.head_of(classes, t) if head is None else head
-        other = torch.full_like(classes, self.other)
-        other_head = head if self.other == len(self.classes) else self.head_of(other, t)
-        both = self.model.output(
-            torch.cat([x_t, x_t]),
-            torch.cat([t, t]),
+        guided = t > self.above
+        other, at = torch.full_like(classes, self.other)[guided], t[guided]
+        other_head = torch.where(self.common[head[guided]], head[guided], self.head_of(other, at))
+        output = self.model.output(
+            torch.cat([x_t, x_t[guided]]),
+            torch.cat([t, at]),
             torch.cat([classes, other]),
             torch.cat([head, other_head]),
         )
-        own, away = both.chunk(2)
-        weight = torch.where(t > self.above, self.weight, 1.0).to(own)
+        own, away = output.split([len(t), len(at)])
         # The output is linear in x̂_0 at fixed x_t, so guiding it is guiding x̂_0.
-        return away + weight.view(-1, *[1] * len(self.shape)) * (own - away)
+        return own.index_put((guided,), away + self.weight * (own[guided] - away))
+
+    def evaluations(self, t: Tensor) -> int:
+        return len(t) + int((t > self.above).sum())
 
     # What sampling asks of the model besides.
 

@@ -33,9 +33,14 @@ class Linear(DiffusionModel):
         return torch.zeros_like(classes)
 
     def observe(self, x_0: Tensor, classes: Tensor, heads: Collection[int] | None = None) -> None:
+        known, given = self.value_range.clone(), classes.unique().tolist()
         super().observe(x_0, classes, heads)
+        if len(given) < len(self.classes) and known.isfinite().all():
+            # A class is learned alone; the others, which share its range, keep theirs.
+            (least, largest), (low, high) = known[0], self.value_range[0]
+            self.value_range[0] = torch.stack([least.minimum(low), largest.maximum(high)])
         if self.process.joint:
-            for code in classes.unique().tolist():
+            for code in given:
                 self._observe_sizes(code, x_0[classes == code])
 
     @property

@@ -46,7 +46,6 @@ class DiffusionModel(nn.Module, ABC):
 
     kind: str
     tree: BranchTree | None = None
-    evaluations = 1  # of the network, in one prediction
     facts: dict[str, Any] = {}  # noqa: RUF012  of the training data, see `Dataset.facts`
     value_range: Tensor
     sizes: Tensor
@@ -100,7 +99,12 @@ class DiffusionModel(nn.Module, ABC):
 
     def _observe(self, head: int, x_0: Tensor) -> None:
         others = [axis for axis in range(x_0.ndim) if axis != self._channel_axis]
-        self.value_range[head] = torch.stack([x_0.amin(others), x_0.amax(others)])
+        ends = torch.stack([x_0.amin(others), x_0.amax(others)])
+        if self.process.joint:
+            # One range for all bonds, as those of i to j and of j to i are to stay the same.
+            bonds = ends[:, : self.shape[0]]
+            bonds[0], bonds[1] = bonds[0].min(), bonds[1].max()
+        self.value_range[head] = ends
 
     @property
     def _channel_axis(self) -> int:
@@ -162,6 +166,10 @@ class DiffusionModel(nn.Module, ABC):
     def head_of_branch(self, classes: Collection[str]) -> int:
         """Head of the branch with these classes, in a tree that `tree_for` gave."""
         return 0
+
+    def evaluations(self, t: Tensor) -> int:
+        """Evaluations of the network, objects it sees, in predictions at the times t (N,)."""
+        return len(t)
 
     def output(self, x_t: Tensor, t: Tensor, classes: Tensor, head: Tensor | None = None) -> Tensor:
         """What the network predicts: ε or v, as `net.prediction` says.

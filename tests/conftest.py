@@ -55,7 +55,6 @@ class GaussianModel(DiffusionModel):
     """
 
     kind = "exact"
-    evaluations = 1
 
     def __init__(self, means, variances, tree):
         nn.Module.__init__(self)
@@ -78,6 +77,9 @@ class GaussianModel(DiffusionModel):
 
     def head_of_branch(self, classes):
         return {b.classes: number for number, b in enumerate(self.tree.branches)}.get(classes, 0)
+
+    def codes_of(self, head):
+        return [self.tree.index(name) for name in self.tree.branches[head].classes]
 
     def cross(self, x, t, parent, child):
         return x

@@ -1,5 +1,7 @@
 """A class that is added changes nothing of what was learned before, to the last bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +71,12 @@ def test_what_was_learned_stays_to_the_last_bit(trained, tmp_path):
         assert np.array_equal(sample(larger, request, sampler).x, x)
         assert np.array_equal(sample(larger, more, sampler).x[5:], x)
     assert np.array_equal(sample(larger, request, samplers[0], share_trunks=True).x, shared)
+    # a shared past depends on which classes are asked for, not on how many of them
+    few, many = (
+        sample(larger, {"0": 5, "7": n}, replace(samplers[0], per_class=2), share_trunks=True)
+        for n in (2, 5)
+    )
+    np.testing.assert_allclose(few.x[:5], many.x[:5], atol=1e-5)
     save_model(larger, tmp_path / "larger")
     again = load_model(tmp_path / "larger")
     assert np.array_equal(sample(again, more, samplers[0]).x, sample(larger, more, samplers[0]).x)
@@ -113,6 +121,37 @@ def test_retraining_changes_the_branches_above_and_no_other(trained):
         times = torch.full((4,), t, dtype=torch.float64)
         equal = torch.equal(larger.denoise(x, times, codes), model.denoise(x, times, codes))
         assert equal == same, (name, t)
+
+
+def test_old_classes_are_sampled_by_what_was_retrained(trained, tmp_path):
+    model, dataset = trained
+    sampler, request = Sampler.of(SOLVERS[0]), {"0": 4, "4": 4}
+    before = sample(model, request, sampler)
+    # beside the others at the root: every branch keeps its own head
+    tree = model.tree.extend("7", "0", 0.5)
+    larger = extend(model, "7", dataset, SETTINGS, tree=tree, retrain=True)
+    assert not np.allclose(sample(larger, {"0": 4}, sampler).x, before.x[:4])
+    save_model(larger, tmp_path / "larger")
+    again = load_model(tmp_path / "larger")
+    more = {"7": 2, **request}
+    assert np.array_equal(sample(again, more, sampler).x, sample(larger, more, sampler).x)
+    assert again.tree_for(["0"]) == again.tree
+
+
+def test_retraining_leaves_branches_alone_that_share_a_head_with_those_above():
+    """c cuts the branch of a and b above their root, d that of a, b and c; both parts had its head."""
+    net, shape = NETS["residual"]
+    dataset = data_of(shape, "abcd")
+    model = initialised("branched", VP(), shape, net, tree=tree_of("ab", ab=0.5))
+    train(model, dataset.keep_classes("ab"), SETTINGS)
+    model = extend(model, "c", dataset, SETTINGS, tree=model.tree.extend("c", "a", 0.7))
+    tree = model.tree.extend("d", "a", 0.9)
+    larger = extend(model, "d", dataset, SETTINGS, tree=tree, retrain=True)
+    x = torch.randn(4, *shape)
+    for t, same in ((0.3, True), (0.6, True), (0.8, True), (0.95, False)):
+        codes, times = torch.zeros(4, dtype=torch.int64), torch.full((4,), t, dtype=torch.float64)
+        equal = torch.equal(larger.denoise(x, times, codes), model.denoise(x, times, codes))
+        assert equal == same, t
 
 
 @pytest.mark.fault("F16")
@@ -161,6 +200,24 @@ def test_times_of_a_part_are_those_of_its_heads(branched):
     assert set(run.labels.tolist()) == {1, 2}
     run.close()
     assert all(parameter.requires_grad for parameter in branched.parameters())
+
+
+def test_a_label_guided_model_keeps_the_range_of_classes_that_it_does_not_see(linear):
+    dataset = data_of((5,), "0497", (-2.0, 1.0, 2.0, 0.4))
+    old, new = dataset.keep_classes("049"), dataset.keep_classes("7")
+    train(linear, old, SETTINGS)
+    alone = extend(linear, "7", new, SETTINGS)
+    x = np.concatenate([old.x, new.x])
+    expected = np.stack([x.min(axis=0), x.max(axis=0)])
+    np.testing.assert_array_equal(alone.value_range[0].numpy(), expected)
+
+
+def test_units_stay_where_the_objects_of_a_new_class_do_not_tell_theirs(linear):
+    dataset = data_of((5,))
+    linear.facts = {"dataset": "mine", "feature_names": list("uvwxy"), "scaling": {"a": 1}}
+    larger = extend(linear, "7", dataset.keep_classes("7"), SETTINGS)
+    assert larger.facts["feature_names"] == list("uvwxy")
+    assert larger.facts["scaling"] == {"a": 1}
 
 
 def test_a_label_guided_model_learns_the_new_class_alone_or_all(linear):

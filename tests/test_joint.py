@@ -6,6 +6,7 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import nn
 
+from bdiff.analysis.analogies import transmute
 from bdiff.build import initialised
 from bdiff.model import DiffusionModel
 from bdiff.process import VE, VP, Joint, process_from
@@ -162,6 +163,18 @@ def test_samples_have_the_sizes_of_their_own_class(model):
     assert found["b"][[0, 1, 2, 3]].sum() == 0
     assert found["a"][3] / 300 == pytest.approx(0.5, abs=0.09)
     assert found["b"][4] / 300 == pytest.approx(0.75, abs=0.08)
+
+
+def test_bonds_stay_symmetric_where_predictions_are_kept_in_range(model):
+    """Also those of molecules that are larger than any of the class."""
+    x = graphs(torch.tensor([3, 3, 5, 4]))
+    model.observe(x, torch.tensor([0, 0, 1, 1]))
+    sampler = Sampler.of({"name": "ddim", "eta": 1, "steps": 5})
+    objects = {"b": graphs(torch.tensor([5, 5, 5])).numpy()}
+    made = transmute(model, objects, [("b", "a")], sampler, time=0.3, both=False)
+    bonds, _ = split(torch.from_numpy(made.where(role="sample")))
+    assert bonds[:, 4, :4].any()
+    assert torch.equal(bonds, bonds.mT)
 
 
 def test_solvers_that_need_one_log_snr_are_refused(model):

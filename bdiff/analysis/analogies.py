@@ -22,7 +22,7 @@ from bdiff.progress import Progress
 from bdiff.randomness import sample_noise
 from bdiff.sampling.files import Samples
 from bdiff.sampling.plan import chain, shared
-from bdiff.sampling.sampler import Sampler, describe
+from bdiff.sampling.sampler import Sampler, describe, warn_of_remainder
 from bdiff.sampling.simulate import simulate
 from bdiff.tree import BranchTree
 
@@ -70,6 +70,7 @@ def hybrids(
     sampler = replace(sampler or Sampler.for_model(model), begin="prior")
     if count < 1:
         raise ValueError(f"{count} hybrids asked for; ask for 1 or more")
+    warn_of_remainder(model.process)
     began, spent, rows = perf_counter(), 0, []
     for a, b in _with_progress("making hybrids", pairs):
         both = f"{a}/{b}"

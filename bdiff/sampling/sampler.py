@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from bdiff.data.checks import check_class_names
 from bdiff.expect import expect
 from bdiff.model import DiffusionModel
+from bdiff.process import Process
 from bdiff.progress import Progress
 from bdiff.sampling.files import OF_DATA, Samples
 from bdiff.sampling.grids import check_grid, coalesced, time_grid
@@ -177,19 +179,14 @@ class Sampler:
         for name, count in request.items():
             tree = model.tree_for(request if share_trunks else [name])
             stages.setdefault(tree, {})[name] = count
+        # by all the classes of a stage, also where batches hold no more of some of them
+        schedules = [(stage, *self.schedule(model, stage)) for stage in stages.values()]
         return [
-            (first, self._legs(model, part, share_trunks))
+            (first, _legs(tree, part, nodes, share_trunks))
             for first in range(0, max(request.values()), self.per_class)
-            for stage in stages.values()
+            for stage, tree, nodes in schedules
             if (part := {n: min(c - first, self.per_class) for n, c in stage.items() if c > first})
         ]
-
-    def _legs(self, model: DiffusionModel, part: dict[str, int], share_trunks: bool) -> list[Leg]:
-        tree, nodes = self.schedule(model, part)
-        if not share_trunks:
-            return separate(tree, part, nodes)
-        assert tree is not None  # `_check` refuses a model without trunks
-        return shared(tree, part, nodes)
 
     def cost(
         self, model: DiffusionModel, request: dict[str, int], share_trunks: bool = False
@@ -197,7 +194,17 @@ class Sampler:
         """What `sample` would cost, without running the network; arguments and errors as there."""
         _check(model, request, share_trunks)
         plans = [legs for _, legs in self.plans(model, request, share_trunks)]
-        return cost(plans, sum(request.values()), self.solver.calls, model.evaluations)
+        at_most = model.evaluations(torch.tensor([model.process.horizon]))
+        return cost(plans, sum(request.values()), self.solver.calls, at_most)
+
+
+def _legs(
+    tree: BranchTree | None, part: dict[str, int], nodes: tuple[float, ...], share_trunks: bool
+) -> list[Leg]:
+    if not share_trunks:
+        return separate(tree, part, nodes)
+    assert tree is not None  # `_check` refuses a model without trunks
+    return shared(tree, part, nodes)
 
 
 def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> None:
@@ -247,16 +254,13 @@ def sample(
     _check(model, request, share_trunks)
     sampler = sampler or Sampler.for_model(model)
     began = time.perf_counter()
-    if (remainder := model.process.remainder) > 0.05:
-        warnings.warn(
-            f"{model.process} ends with {remainder:.2f} of the data left, so its end is not the "
-            "prior that sampling starts from: samples are biased",
-            stacklevel=2,
-        )
+    plans = sampler.plans(model, request, share_trunks)
+    if any(legs[0].nodes[0] == model.process.horizon for _, legs in plans):
+        warn_of_remainder(model.process)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in request}
     spent, total = 0, sampler.cost(model, request, share_trunks).evaluations
     with Progress("sampling", total, "evaluations") as progress:
-        for first, legs in sampler.plans(model, request, share_trunks):
+        for first, legs in plans:
             states, made = simulate(
                 model,
                 legs,
@@ -274,6 +278,16 @@ def sample(
     return finished(
         x, describe(model, sampler, began, spent, sum(request.values()), share_trunks=share_trunks)
     )
+
+
+def warn_of_remainder(process: Process) -> None:
+    """Warn where the end of a process, which sampling starts from, is not its prior."""
+    if (remainder := process.remainder) > 0.05:
+        warnings.warn(
+            f"{process} ends with {remainder:.2f} of the data left, so its end is not the prior "
+            "that sampling starts from: samples are biased",
+            stacklevel=3,
+        )
 
 
 def finished(x: dict[str, np.ndarray], meta: dict[str, Any]) -> Samples:

@@ -96,7 +96,7 @@ class _Simulation:
         low, high = self.model.range_of(head)
 
         def denoise(x: Tensor, times: Tensor) -> Tensor:
-            self.evaluations += len(x) * self.model.evaluations
+            self.evaluations += self.model.evaluations(times)
             made = self.model.denoise(x, times, codes, head)
             return made.clamp(low, high) if self.clip else made
 

@@ -78,7 +78,8 @@ class TrainingRun:
         x, labels = examples.x[learned], code[examples.labels][learned]
         self.description = describe_run(model, dataset, settings, precision, part)
         self.model = model.to(device).train()
-        self.model.facts = model.facts | dataset.facts
+        # A data set that does not know its units has those of the data learned before.
+        self.model.facts = model.facts | {key: v for key, v in dataset.facts.items() if v}
         self.spans = spans.to(device)
         # What all branches share stays as it is where only some heads are trained.
         self.frozen = [] if part.heads is None else _shared_parameters(model)
