@@ -125,7 +125,7 @@ def encode(graphs: Sequence[Graph], nodes: int) -> np.ndarray:
     for molecule, (orders, elements) in zip(x, graphs, strict=True):
         n = len(elements)
         molecule[:n, :n] = orders
-        molecule[np.arange(n), nodes + elements] = 1
+        molecule[np.arange(n), nodes + elements.astype(np.intp)] = 1
     return x
 
 

@@ -182,6 +182,13 @@ def test_what_x_cannot_hold_is_refused(text, reason):
         plain(Chem.MolFromSmiles(text))
 
 
+@pytest.mark.parametrize("size", [122, 130, 300])
+def test_large_molecules_come_back_too(size):
+    mol = Chem.MolFromSmiles("C" * (size - 1) + "P")
+    (back,) = valid_molecules(encode([to_graph(mol)], size))
+    assert Chem.MolToSmiles(back) == Chem.MolToSmiles(mol)
+
+
 def test_other_arrays_are_refused():
     with pytest.raises(ValueError, match=r"shape \(2, 5, 5\); molecules have"):
         decode(np.zeros((2, 5, 5)))

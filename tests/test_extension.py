@@ -139,7 +139,7 @@ def test_old_classes_are_sampled_by_what_was_retrained(trained, tmp_path):
 
 
 def test_retraining_leaves_branches_alone_that_share_a_head_with_those_above():
-    """c cuts the branch of a and b above their root, d that of a, b and c; both parts had its head."""
+    """c cuts the branch of a and b above their root, d that of a, b and c: one head for all."""
     net, shape = NETS["residual"]
     dataset = data_of(shape, "abcd")
     model = initialised("branched", VP(), shape, net, tree=tree_of("ab", ab=0.5))

@@ -122,7 +122,14 @@ def covariate_effects(x: np.ndarray, values: np.ndarray, names: np.ndarray) -> n
 
 
 def effect_slope(real: np.ndarray, made: np.ndarray) -> float:
-    """Slope, through 0, of effects (values, features) over the real ones; values with nan count
-    not."""
-    known = np.isfinite(real) & np.isfinite(made)
-    return float((real[known] * made[known]).sum() / (real[known] ** 2).sum())
+    """Slope, through 0, of effects (values, features) over the real ones.
+
+    A value with nan on one side counts on neither, nor in the mean that effects are differences
+    to; of fewer than two values the slope is nan. Real effects are means of few cells: what they
+    have of chance makes the slope smaller than 1 even where all is kept.
+    """
+    known = np.isfinite(real).all(axis=1) & np.isfinite(made).all(axis=1)
+    if known.sum() < 2:
+        return np.nan
+    real, made = (effects[known] - effects[known].mean(axis=0) for effects in (real, made))
+    return float((real * made).sum() / (real**2).sum())

@@ -18,7 +18,7 @@ from bdiff.analysis.molecules import (
     uniqueness,
     valid_share,
 )
-from bdiff.analysis.quality import COLUMNS
+from bdiff.analysis.quality import COLUMNS, check_samples
 from bdiff.chemistry import valid_molecules
 from bdiff.data.dataset import Dataset
 from bdiff.data.molecules import ClassesBy
@@ -58,7 +58,12 @@ def molecule_quality(
     Returns:
         Tidy rows with `bdiff.analysis.quality.COLUMNS`. Model "real" are other training molecules
         of the class: what a perfect model would score, but that they are not novel.
+
+    Raises:
+        ValueError: if the samples are of another data set, or a class has fewer than four training
+            molecules.
     """
+    check_samples(dataset, samples)
     class_of = predicate(classes_by)
     facts = {"dataset": dataset.name, "seed": seed, "split": "train"}
     rows = []

@@ -58,7 +58,7 @@ def quality(
     """
     expect(dataset, Dataset, "dataset", "the real objects")
     expect(samples, Mapping, "samples", "by model, {'branched': samples}")
-    _check(dataset, samples)
+    check_samples(dataset, samples)
     train = dataset.select("train")
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
     facts = {"dataset": dataset.name, "seed": seed}
@@ -74,7 +74,8 @@ def quality(
     return [{key: (facts | row)[key] for key in COLUMNS} for row in found]
 
 
-def _check(dataset: Dataset, samples: dict[str, Samples]) -> None:
+def check_samples(dataset: Dataset, samples: Mapping[str, Samples]) -> None:
+    """Raise ValueError if samples are of another data set, or a class has too few objects."""
     for model, made in samples.items():
         strangers = sorted(set(made.label.tolist()) - set(dataset.classes))
         if made.x.shape[1:] != dataset.shape or strangers:

@@ -27,8 +27,13 @@ def main(args: argparse.Namespace) -> None:
     if len(dataset.shape) == 2:
         from bdiff.analysis.molecule_quality import molecule_quality
 
-        classes_by = (folder.read_record()["settings"]["data"] or {}).get("classes_by", "rings")
-        rows = molecule_quality(dataset, {"samples": samples}, classes_by, **settings)
+        rule = dataset.source.get("classes_by")
+        if rule is None:
+            raise ValueError(
+                f"{folder.data} does not say what decides the class of a molecule; make it anew "
+                "from SMILES: bdiff fit FILE --classes-by ..."
+            )
+        rows = molecule_quality(dataset, {"samples": samples}, rule, **settings)
         shown: Sequence[str] = SHOWN_OF_MOLECULES
     else:
         rows, shown = quality(dataset, {"samples": samples}, **settings), SHOWN

@@ -51,10 +51,12 @@ def make_settings(args: argparse.Namespace, own: OwnFile) -> dict[str, Any]:
     dataset = own.dataset
     settings = fit_settings(dataset, args.kind, args.steps, args.set)
     if args.kind == "branched" and args.tree is None and form_of(dataset) == "molecules":
+        rule = [] if args.classes_by is None else ["--classes-by", args.classes_by]
+        of_data = [f"{'.'.join(keys)}={value}" for keys, value in args.set if keys[0] == "data"]
+        read = [str(args.data), *rule, *(["--set", *of_data] if of_data else [])]
         raise ValueError(
             "a tree of molecules cannot be estimated, since atoms cannot be compared place by "
-            "place; give one: "
-            f"bdiff tree {shlex.quote(str(args.data))} --branch-time 0.4 -o tree.json, then "
+            f"place; give one: bdiff tree {shlex.join(read)} --branch-time 0.4 -o tree.json, then "
             "--tree tree.json"
         )
     if args.kind == "branched" and args.tree is not None:

@@ -115,7 +115,7 @@ def _settings_like(
 ) -> dict[str, Any]:
     """How to read a file so that its features are those of a fit, unscaled."""
     found = folder.read_record()["settings"]["data"] or {}
-    if found.get("source") == source_of(path):
+    if found and found["source"] == source_of(path, found.get("classes_by")):
         found |= {"path": str(path)} | ({} if label is None else {"label": label})
     else:
         found = data_settings(path, label, None, ())

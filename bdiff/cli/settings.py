@@ -6,7 +6,7 @@ is in `bdiff.defaults`.
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from bdiff.config.models import AnyNet, Autoencoder, LinearTraining, Process, Tr
 from bdiff.config.overlay import lay_over
 from bdiff.config.trees import Estimated
 from bdiff.data.dataset import Dataset
+from bdiff.data.tables import READERS
 from bdiff.defaults import ADDED, BY_FORM, Settings, form_of
 
 TREE = {"method": "sharing_cost"}
@@ -55,7 +56,7 @@ class Added(Section):
 
 
 def data_settings(
-    path: PurePath, label: str | None, classes_by: str | None, assignments: Assignments
+    path: Path, label: str | None, classes_by: str | None, assignments: Assignments
 ) -> Settings:
     """Arguments of `bdiff.data.preprocess.preprocess` for a file of one's own.
 
@@ -65,7 +66,7 @@ def data_settings(
     """
     _check_once("--label", label, "data.label", assignments)
     _check_once("--classes-by", classes_by, "data.classes_by", assignments)
-    given: Settings = {"source": source_of(path), "path": str(path)}
+    given: Settings = {"source": source_of(path, classes_by), "path": str(path)}
     given |= {} if label is None else {"label": label}
     given |= {} if classes_by is None else {"classes_by": classes_by}
     if given["source"] == "file":
@@ -80,11 +81,26 @@ def data_settings(
     return found
 
 
-def source_of(path: PurePath) -> str:
-    """The source, in config.yaml's words, of a file of one's own."""
-    if path.name.removesuffix(".gz").endswith(".smi"):
+def source_of(path: Path, classes_by: str | None = None) -> str:
+    """The source, in config.yaml's words, of a file of one's own.
+
+    Args:
+        path: of the file or folder.
+        classes_by: what decides the class of molecules; None if that was not said.
+
+    Raises:
+        ValueError: if the ending tells nothing.
+    """
+    if path.is_dir() or path.suffix == ".h5ad":
+        return "cells"
+    if classes_by is not None or path.name.lower().removesuffix(".gz").endswith(".smi"):
         return "smiles"
-    return "cells" if path.suffix in ("", ".h5ad") else "file"
+    if path.suffix not in READERS:
+        raise ValueError(
+            f"{path}: expected a table ({', '.join(READERS)}), molecules (.smi, or .csv with "
+            "--classes-by) or cells (.h5ad, or a folder of 10x Genomics)"
+        )
+    return "file"
 
 
 def fit_settings(

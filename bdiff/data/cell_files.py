@@ -111,7 +111,11 @@ def _anndata() -> ModuleType:
 
 
 def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
-    there = ["X", *(["raw"] if data.raw is not None else []), *data.layers]
+    there = [
+        *(["X"] if _has_x(data) else []),
+        *(["raw"] if data.raw is not None else []),
+        *data.layers,
+    ]
     if layer not in there:
         raise ValueError(
             f"{path} has no layer {layer!r}; it has {_listed(there)}{nearest(layer, there)}"
@@ -128,6 +132,13 @@ def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
         )
         raise ValueError(_found(cells, f"{path}, {layer}", fix))
     return cells
+
+
+def _has_x(data: "anndata.AnnData") -> bool:
+    try:
+        return data.X is not None
+    except KeyError:  # as a file on the disk says it
+        return False
 
 
 def _matrix(data: "anndata.AnnData", layer: str) -> Any:

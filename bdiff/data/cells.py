@@ -15,7 +15,8 @@ into the data set as they are: how to scale them is the model's affair. How many
 each step left out stands in the data set's `source`.
 """
 
-import logging
+import numbers
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,8 +30,6 @@ from bdiff.data.tables import class_codes, draw_split
 from bdiff.data.variable_genes import most_variable
 from bdiff.expect import nearest
 from bdiff.files import sha256_of
-
-logger = logging.getLogger(__name__)
 
 MITOCHONDRIAL = "MT-"
 LeftOut = dict[str, str | int]  # step -> how many, for the file's `source`
@@ -68,6 +67,9 @@ def read_cells(
     Returns:
         The counts as x, float32, shape (cells, genes); feature names are the genes'.
 
+    Warns:
+        UserWarning: how many cells and genes each step left out, if it left out cells.
+
     Raises:
         FileNotFoundError, ImportError: as `read_cell_file`.
         ValueError: as `read_cell_file`; if `covariates` is a text, a column or a gene is unknown, a
@@ -80,7 +82,8 @@ def read_cells(
     cells = read_cell_file(path, layer)
     _check_columns((label, *covariates), cells, path)
     _check_genes(genes, cells, path)
-    left_out: LeftOut = {"in the file": f"{len(cells.obs)} cells, {len(cells.genes)} genes"}
+    in_file = len(cells.obs)
+    left_out: LeftOut = {"in the file": f"{in_file} cells, {len(cells.genes)} genes"}
     kept = partial(_kept, left_out=left_out, path=path)
     cells = _filter(cells, min_genes, min_cells, max_genes, max_mitochondrial, kept)
     names, codes = class_codes(_values(label, cells, path))
@@ -88,7 +91,12 @@ def read_cells(
     chosen = _choose(cells, genes, split == "train", path)
     full = kept(np.diff(chosen.counts.indptr) > 0, "cells without counts of the chosen genes")
     chosen = chosen.take(full)
-    logger.info("%s, left out: %s", path, left_out)
+    if len(chosen.obs) < in_file:
+        steps = ", ".join(f"{count} {what}" for what, count in left_out.items() if count)
+        warnings.warn(
+            f"{path}: {in_file - len(chosen.obs):,} of {in_file:,} cells are left out ({steps})",
+            stacklevel=2,
+        )
     files = [path / name for name in TENX_FILES] if path.is_dir() else [path]
     sha256 = {file.name: sha256_of(file) for file in files}
     facts = {"file": path.name, "sha256": sha256, "left out": left_out}
@@ -175,7 +183,11 @@ def _mitochondrial(cells: Cells) -> np.ndarray:
 
 def _check_genes(genes: int | Sequence[str] | None, cells: Cells, path: Path) -> None:
     """Before anything is left out, so that a wrong name is told from a rare gene."""
-    if genes is None or isinstance(genes, int):
+    if isinstance(genes, str) or (isinstance(genes, numbers.Integral) and genes < 1):
+        raise ValueError(
+            f"genes is {genes!r}; expected a number of 1 or more, a list of names, or None for all"
+        )
+    if genes is None or isinstance(genes, numbers.Integral):
         return
     known = set(cells.genes)
     for name in genes:
@@ -188,8 +200,8 @@ def _choose(
 ) -> Cells:
     if genes is None:
         return cells
-    if isinstance(genes, int):
-        return cells.take_genes(most_variable(cells.counts[training], genes))
+    if isinstance(genes, numbers.Integral):
+        return cells.take_genes(most_variable(cells.counts[training], int(genes)))
     place = {name: column for column, name in enumerate(cells.genes)}
     rare = [name for name in genes if name not in place]
     if rare:

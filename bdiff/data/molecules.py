@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bdiff.chemistry import (
+    ELEMENTS,
     Graph,
     UnsuitedMoleculeError,
     canonical,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".smi", ".csv", ".smi.gz", ".csv.gz")
 COLUMN = "smiles"  # in capitals or not
+LARGEST = 4e9  # bytes of x
 NAMED = 3  # texts that RDKit refuses, told one by one
 
 ClassesBy = str | Callable[["Mol"], str | None]
@@ -58,6 +60,7 @@ class _Kept:
     names: list[str] = field(default_factory=list)
     graphs: list[Graph] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    without_class: int = 0
     refused: list[str] = field(default_factory=list)  # texts that are no molecule, and why
 
     def __str__(self) -> str:
@@ -103,9 +106,9 @@ def from_smiles(
 
     Raises:
         ImportError: if RDKit is missing.
-        ValueError: if no molecule remains, naming the first texts that RDKit refuses; or if
-            `smiles` is one text, `classes_by` none of the above, or both `split` and `held_out` are
-            given.
+        ValueError: if no molecule remains, naming the first texts that RDKit refuses; if x would
+            take more than 4 GB; or if `smiles` is one text, `classes_by` none of the above, or both
+            `split` and `held_out` are given.
     """
     if isinstance(smiles, str):
         raise ValueError(f"smiles is a list of texts, [{smiles!r}], found {smiles!r}")
@@ -120,10 +123,11 @@ def from_smiles(
     rows = np.arange(len(smiles))
     if molecules is not None:
         rows = np.sort(generator(0, "molecules").permutation(rows)[:molecules])
-    kept = _read(smiles, rows.tolist(), predicate(classes_by), nodes)
+    kept = _read(smiles, rows.tolist(), classes_by, nodes)
+    # A function of one's own gives no class to what is not wanted.
+    if kept.without_class and (classes_by in MOLECULE_CLASSES or not kept.rows):
+        kept.left_out[f"no class by {_named(classes_by)!r}"] = kept.without_class
     if not kept.rows:
-        without = len(rows) - kept.left_out.total()
-        kept.left_out += Counter({f"no class by {classes_by!r}": without})
         raise ValueError(f"none of {len(rows):,} molecules is left in the data set ({kept})")
     if kept.left_out:
         left_out = f"{kept.left_out.total():,} of {len(rows):,} molecules are left out"
@@ -131,15 +135,18 @@ def from_smiles(
     built_in = MOLECULE_CLASSES.get(classes_by) if isinstance(classes_by, str) else None
     classes = built_in or tuple(sorted(set(kept.names)))
     splits = np.full(len(smiles), "train") if split is None else np.asarray(split)
+    sizes = np.array([len(elements) for _, elements in kept.graphs])
+    nodes = nodes or int(sizes.max())
+    _check_size(sizes, nodes)
     dataset = Dataset(
-        x=encode(kept.graphs, nodes or max(len(elements) for _, elements in kept.graphs)),
+        x=encode(kept.graphs, nodes),
         labels=np.array([classes.index(name) for name in kept.names]),
         classes=classes,
         split=splits[kept.rows],
         name=name,
         title=title,
         scaling=dict(GRAPHS),
-        source={"dataset": name},
+        source={"dataset": name, "classes_by": _named(classes_by)},
     )
     return dataset if held_out is None else hold_out(dataset, held_out)
 
@@ -183,19 +190,19 @@ def read_molecules(
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    source = {"dataset": "file", "file": path.name, "sha256": sha256_of(path)}
-    return replace(dataset, source=source)
+    file = {"dataset": "file", "file": path.name, "sha256": sha256_of(path)}
+    return replace(dataset, source=dataset.source | file)
 
 
 def read_smiles(path: str | Path) -> list[str]:
     """The SMILES in a file; arguments and errors as in `read_molecules`."""
     path = Path(path)
-    if not path.name.endswith(ENDINGS):
+    if not path.name.lower().endswith(ENDINGS):
         raise ValueError(f"{path}: expected a file that ends with {', '.join(ENDINGS)}")
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     text = _text(path).rstrip()
-    if path.name.removesuffix(".gz").endswith(".smi"):
+    if path.name.lower().removesuffix(".gz").endswith(".smi"):
         return [line.split(maxsplit=1)[0] if line.strip() else "" for line in text.splitlines()]
     rows = csv.reader(io.StringIO(text, newline=""))
     names = next(rows, [])
@@ -211,7 +218,7 @@ def read_smiles(path: str | Path) -> list[str]:
 def _text(path: Path) -> str:
     content = path.read_bytes()
     try:
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
         return content.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is corrupt or no text in UTF-8 ({error})") from None
@@ -220,10 +227,10 @@ def _text(path: Path) -> str:
 def _read(
     smiles: Sequence[str],
     rows: Sequence[int],
-    class_of: Callable[["Mol"], str | None],
+    classes_by: ClassesBy,
     nodes: int | None,
 ) -> _Kept:
-    kept = _Kept()
+    kept, class_of = _Kept(), predicate(classes_by)
     with Progress("reading molecules", len(rows), "molecules") as progress:
         for row in rows:
             progress.update(1)
@@ -231,6 +238,7 @@ def _read(
                 mol = plain(_parsed(smiles[row], row, kept.refused))
                 name = class_of(mol)
                 if name is None:
+                    kept.without_class += 1
                     continue
                 graph = _graph(mol, nodes)
             except UnsuitedMoleculeError as reason:
@@ -240,6 +248,21 @@ def _read(
             kept.names.append(normalised(name))
             kept.graphs.append(graph)
     return kept
+
+
+def _named(classes_by: ClassesBy) -> str:
+    return classes_by if isinstance(classes_by, str) else classes_by.__qualname__
+
+
+def _check_size(sizes: np.ndarray, nodes: int) -> None:
+    rows, width = len(sizes), nodes + len(ELEMENTS)
+    if (size := 4.0 * rows * nodes * width) > LARGEST:
+        fewer = int(np.quantile(sizes, 0.99))
+        raise ValueError(
+            f"{rows:,} molecules of up to {nodes} atoms would take {1e-9 * size:.1f} GB; set "
+            f"`nodes` to a number such as {fewer}, which leaves out {(sizes > fewer).sum():,} "
+            "larger ones, or take fewer `molecules`"
+        )
 
 
 def _parsed(text: str, row: int, refused: list[str]) -> "Mol":

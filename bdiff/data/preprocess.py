@@ -92,7 +92,8 @@ def preprocess(
     else:
         files, provenance = _raw_files(source, raw)
         made = FAMILIES[source](files, **settings)
-        titled = replace(made, source=provenance, title=_title(made.title, provenance))
+        rule = {key: made.source[key] for key in ("classes_by",) if key in made.source}
+        titled = replace(made, source=provenance | rule, title=_title(made.title, provenance))
         dataset = _split(titled, source, held_out)
     if classes != "all":
         dataset = dataset.keep_classes(classes)

@@ -25,6 +25,7 @@ from bdiff.randomness import generator
 Labels = Sequence[str] | Sequence[int] | np.ndarray
 # Networks and noise are made for values of about this size (root mean square).
 SCALES = (0.02, 20.0)
+READERS = {".csv": read_csv, ".parquet": read_parquet, ".npz": read_npz}
 
 
 def from_arrays(
@@ -122,12 +123,11 @@ def read_table(
             as `from_arrays`.
     """
     path = Path(path)
-    readers = {".csv": read_csv, ".parquet": read_parquet, ".npz": read_npz}
-    if path.suffix not in readers:
-        raise ValueError(f"{path}: expected a file that ends with {', '.join(readers)}")
+    if path.suffix not in READERS:
+        raise ValueError(f"{path}: expected a file that ends with {', '.join(READERS)}")
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    x, labels, feature_names = readers[path.suffix](path, label)
+    x, labels, feature_names = READERS[path.suffix](path, label)
     if shape is not None:
         x, feature_names = _reshape(x, tuple(shape)), ()
     try:

@@ -69,4 +69,12 @@ def test_effects_are_around_the_mean_of_all_values():
     assert effect_slope(effects, covariate_effects(0.5 * x + 9, values, names)) == 0.5
     missing = covariate_effects(x[:2], values[:2], names)
     assert np.isnan(missing[1]).all()
-    assert effect_slope(effects, missing) == 0
+    assert np.isnan(effect_slope(effects, missing))  # of one value nothing can be said
+
+
+def test_what_is_kept_is_kept_whichever_values_there_are():
+    x, values = np.array([[0.0], [3.0], [0.0]]), np.array(["a", "b", "c"])
+    effects = covariate_effects(x, values, values)
+    for chosen in ([0, 1, 2], [0, 1], [1, 2]):
+        made = covariate_effects(x[chosen], values[chosen], values)
+        assert effect_slope(effects, made) == pytest.approx(1)

@@ -37,6 +37,10 @@ from .zoo import fails
         ("fit zoo.csv --label species -o zoo.csv", "-o zoo.csv should be a folder, but a file"),
         ("fit zoo.csv --label species -o zoo.csv/new", "-o zoo.csv/new should be a folder, but"),
         ("extend zoo zoo.csv --new elk -o zoo", "-o zoo is the folder that is extended"),
+        (
+            "fit zoo/model/manifest.json -o new",
+            r"a table \(.csv, .*\), molecules \(.smi, .* or cells \(.h5ad, or a folder",
+        ),
         ("fit zoo.csv -o new", "no column 'label'.*let --label be the column of class names"),
         ("fit zoo -o new", "zoo is a folder by `bdiff fit`; give .* or zoo/data.parquet"),
         (

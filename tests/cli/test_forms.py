@@ -10,7 +10,8 @@ from scipy.special import softmax
 
 from bdiff.autoencoder_files import load_autoencoder
 from bdiff.chemistry import canonical, sanitised
-from bdiff.data.dataset import read_dataset
+from bdiff.data.dataset import read_dataset, write_dataset
+from bdiff.data.molecules import read_molecules
 from bdiff.data.sources import ROOT
 from bdiff.model_files import load_model
 from bdiff.sampling.files import read_samples
@@ -117,6 +118,27 @@ def test_molecules_come_out_as_smiles(molecules, capsys):
     capsys.readouterr()
     bdiff("evaluate fit s.parquet -o m.csv")
     assert "valid" in capsys.readouterr().out
+
+
+def test_what_decides_the_classes_of_molecules_is_kept(molecules, tmp_path, capsys):
+    """Also from a table with a column of SMILES, and from a data set made before."""
+    (tmp_path / "mine.csv").write_text("smiles\n" + "\n".join(molecules) + "\n")
+    fails(
+        "fit mine.csv -o fit --classes-by halogen --set data.nodes=30",
+        r"bdiff tree mine\.csv --classes-by halogen --set data\.nodes=30 --branch-time 0\.4",
+    )
+    bdiff("tree mine.csv --classes-by halogen --branch-time 0.4 -o tree.json")
+    dataset = read_molecules("mine.csv", classes_by="halogen")
+    write_dataset(dataset, "made.parquet")
+    bdiff(f"fit made.parquet -o fit --tree tree.json --steps 2 --set training.batch_size=8 {GRAPH}")
+    bdiff("sample fit --count 3 --steps 3 -o s.parquet")
+    bdiff("evaluate fit s.parquet -o m.csv")
+    real = {
+        (row["class"], row["metric"]): float(row["value"])
+        for row in read_csv("m.csv")
+        if row["model"] == "real"
+    }
+    assert real["halogen", "in_class"] == real["no halogen", "in_class"] == 1
 
 
 def test_images_come_out_as_pixels(tmp_path, monkeypatch):

@@ -55,6 +55,17 @@ def test_what_is_no_count_is_named(write_h5ad, value, gene):
         read_cell_file(write_h5ad(wrong, GENES))
 
 
+def test_a_file_may_have_layers_alone(write_h5ad):
+    import h5py
+
+    path = write_h5ad(COUNTS, GENES, layers={"counts": COUNTS})
+    with h5py.File(path, "r+") as file:
+        del file["X"]
+    np.testing.assert_array_equal(read_cell_file(path, "counts").counts.toarray(), COUNTS)
+    with pytest.raises(ValueError, match="has no layer 'X'; it has counts"):
+        read_cell_file(path)
+
+
 def test_unknown_layers_have_the_nearest_name(write_h5ad):
     path = write_h5ad(LOGS, GENES, layers={"counts": COUNTS})
     with pytest.raises(ValueError, match="no layer 'count'; it has X, counts; did you mean 'co"):

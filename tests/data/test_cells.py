@@ -1,7 +1,5 @@
 """Cells of one's own: what is left out, in which order, and which genes are chosen."""
 
-import logging
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -55,10 +53,10 @@ def path(write_h5ad):
 
 
 @pytest.mark.parametrize("limits", [(30, 3, 95, 0.1), (0, 4, 90, 0.06), (50, 2, 200, 0.5)])
-def test_cells_and_genes_are_left_out_in_the_papers_order(path, limits, caplog):
+def test_cells_and_genes_are_left_out_in_the_papers_order(path, limits):
     keys = ("min_genes", "min_cells", "max_genes", "max_mitochondrial")
     settings = dict(zip(keys, limits, strict=True))
-    with caplog.at_level(logging.INFO):
+    with pytest.warns(UserWarning, match=r"of 400 cells are left out \(400 cells") as caught:
         dataset = read_cells(
             path=path, label="cell_type", covariates=["donor", "state"], genes=None, **settings
         )
@@ -72,7 +70,14 @@ def test_cells_and_genes_are_left_out_in_the_papers_order(path, limits, caplog):
     left_out = dataset.source["left out"]
     assert left_out.pop("in the file") == "400 cells, 125 genes"
     assert sum(left_out.values()) == 525 - len(rows) - len(columns)
-    assert f"genes in fewer than {limits[1]} cells" in caplog.text
+    assert f"genes in fewer than {limits[1]} cells" in str(caught[0].message)
+
+
+def test_genes_are_a_number_or_names(path):
+    assert read_cells(path=path, label="cell_type", genes=np.int64(9), **LOOSE).shape == (9,)
+    for wrong in (0, -3, "MT-1"):
+        with pytest.raises(ValueError, match=f"genes is {wrong!r}; expected a number of 1 or more"):
+            read_cells(path=path, label="cell_type", genes=wrong, **LOOSE)
 
 
 def test_without_limits_nothing_is_left_out_but_cells_without_counts(write_h5ad):

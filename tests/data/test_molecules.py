@@ -3,6 +3,7 @@
 import gzip
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ def written(dataset):
     return [canonical(mol) for mol in valid_molecules(dataset.x)]
 
 
+@pytest.mark.filterwarnings("ignore:.*no class by 'rings'")
 def test_classes_nodes_and_order():
     dataset = from_smiles(SMILES, "rings")
     assert dataset.classes == ("acyclic", "one ring")
@@ -30,6 +32,28 @@ def test_classes_nodes_and_order():
     kept = [text for text in SMILES if text != "c1ccc2ccccc2c1"]
     assert written(dataset) == [Chem.CanonSmiles(text) for text in kept]
     assert from_smiles(SMILES, "halogen", nodes=38).x.shape == (6, 38, 47)
+
+
+def test_molecules_without_a_class_are_counted_too():
+    with pytest.warns(UserWarning, match=r"1 of 6 .* left out \(1: no class by 'rings'\)"):
+        from_smiles(SMILES, "rings")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a function of one's own may not want all
+        assert len(from_smiles(SMILES, lambda mol: "C" if mol.GetNumAtoms() == 3 else None)) < 6
+
+
+def test_what_decided_the_classes_is_kept():
+    def wanted(mol):
+        return "all"
+
+    assert from_smiles(SMILES, "halogen").source["classes_by"] == "halogen"
+    assert from_smiles(SMILES, wanted).source["classes_by"].endswith("wanted")
+
+
+def test_arrays_that_take_too_much_memory_are_refused(monkeypatch):
+    monkeypatch.setattr("bdiff.data.molecules.LARGEST", 1e4)
+    with pytest.raises(ValueError, match=r"46 molecules .* 41 atoms .* `nodes` to .* such as"):
+        from_smiles(["CO"] * 45 + ["C" * 41], "halogen")
 
 
 def test_predicates_of_ones_own_name_the_classes():
@@ -62,6 +86,7 @@ def test_what_is_left_out_is_counted_by_reason():
     assert len(dataset) == 5
 
 
+@pytest.mark.filterwarnings("ignore:.*no class by 'rings'")
 def test_splits_stay_with_their_molecules():
     split = ["test", "train", "train", "train", "test", "test"]
     dataset = from_smiles(SMILES, "rings", split=split)
@@ -90,9 +115,9 @@ def test_a_draw_is_the_same_every_time_and_keeps_the_order():
 )
 def test_what_rdkit_refuses_is_left_out_and_told(bad, reason):
     with pytest.warns(UserWarning, match=r"1 of 7 .* \(1: no valid SMILES; ") as caught:
-        dataset = from_smiles([*SMILES[:3], bad, *SMILES[3:]], "rings")
+        dataset = from_smiles([*SMILES[:3], bad, *SMILES[3:]], "halogen")
     assert f"RDKit refuses {bad!r} in row 3 ({reason}" in str(caught[0].message)
-    np.testing.assert_array_equal(dataset.x, from_smiles(SMILES, "rings").x)
+    np.testing.assert_array_equal(dataset.x, from_smiles(SMILES, "halogen").x)
 
 
 def test_the_first_that_rdkit_refuses_are_told_and_all_are_counted():
@@ -118,6 +143,7 @@ def test_where_nothing_is_left_it_is_an_error(smiles, reasons):
         from_smiles(smiles, "rings")
 
 
+@pytest.mark.filterwarnings("ignore:.*no class by 'rings'")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
