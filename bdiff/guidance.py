@@ -88,9 +88,10 @@ class Guided(DiffusionModel):
             torch.cat([classes, other]),
             torch.cat([head, other_head]),
         )
-        own, away = output.split([len(t), len(at)])
+        own, away = output[: len(t)], output[len(t) :]
         # The output is linear in x̂_0 at fixed x_t, so guiding it is guiding x̂_0.
-        return own.index_put((guided,), away + self.weight * (own[guided] - away))
+        own[guided] = away + self.weight * (own[guided] - away)
+        return own
 
     def evaluations(self, t: Tensor) -> int:
         return len(t) + int((t > self.above).sum())

@@ -15,7 +15,6 @@ into the data set as they are: how to scale them is the model's affair. How many
 each step left out stands in the data set's `source`.
 """
 
-import numbers
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -183,11 +182,11 @@ def _mitochondrial(cells: Cells) -> np.ndarray:
 
 def _check_genes(genes: int | Sequence[str] | None, cells: Cells, path: Path) -> None:
     """Before anything is left out, so that a wrong name is told from a rare gene."""
-    if isinstance(genes, str) or (isinstance(genes, numbers.Integral) and genes < 1):
+    if isinstance(genes, str) or (isinstance(genes, int | np.integer) and genes < 1):
         raise ValueError(
             f"genes is {genes!r}; expected a number of 1 or more, a list of names, or None for all"
         )
-    if genes is None or isinstance(genes, numbers.Integral):
+    if genes is None or isinstance(genes, int | np.integer):
         return
     known = set(cells.genes)
     for name in genes:
@@ -200,7 +199,7 @@ def _choose(
 ) -> Cells:
     if genes is None:
         return cells
-    if isinstance(genes, numbers.Integral):
+    if isinstance(genes, int | np.integer):
         return cells.take_genes(most_variable(cells.counts[training], int(genes)))
     place = {name: column for column, name in enumerate(cells.genes)}
     rare = [name for name in genes if name not in place]

@@ -35,7 +35,7 @@ from bdiff.data.checks import normalised
 from bdiff.data.classes import MOLECULE_CLASSES
 from bdiff.data.dataset import Dataset
 from bdiff.data.scaling import GRAPHS
-from bdiff.data.tables import hold_out
+from bdiff.data.tables import draw_split
 from bdiff.files import sha256_of
 from bdiff.molecule_classes import predicate
 from bdiff.progress import Progress
@@ -94,7 +94,7 @@ def from_smiles(
         nodes: rows of x; larger molecules are left out. By default as many as the largest has.
         molecules: at most so many of all, drawn with a fixed seed; None for all.
         held_out: share of each class that becomes the split "test", in (0, 1), where no split is
-            given; None for nothing.
+            given, all copies of a molecule or none; None for nothing.
         name: key of the data set.
         title: name for figures; `name` by default.
 
@@ -148,7 +148,14 @@ def from_smiles(
         scaling=dict(GRAPHS),
         source={"dataset": name, "classes_by": _named(classes_by)},
     )
-    return dataset if held_out is None else hold_out(dataset, held_out)
+    if held_out is None:
+        return dataset
+    # Copies of a molecule, such as its stereoisomers, are all held out or none.
+    keys = [(orders.tobytes(), elements.tobytes()) for orders, elements in kept.graphs]
+    number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    copies = np.array([number[key] for key in keys])
+    _, first = np.unique(copies, return_index=True)
+    return replace(dataset, split=draw_split(dataset.labels[first], classes, held_out)[copies])
 
 
 def read_molecules(

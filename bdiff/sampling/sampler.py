@@ -1,9 +1,9 @@
 """Sampling: any mix of classes by name.
 
 A sample's noise depends on (seed, class, sample number, time) alone, so the sample is the same in
-any batch. (The class is the sample's own, or in a shared trunk the first of its branch. The
-adaptive solver is the exception: its steps, and so the last digits of a sample, depend on the
-batch.)
+any batch, up to rounding. (The class is the sample's own, or in a shared trunk the first of its
+branch. The adaptive solver is the exception: its steps, and so more of a sample's last digits,
+depend on the batch.)
 """
 
 import time

@@ -13,6 +13,7 @@ from bdiff.data.dataset import read_dataset, write_dataset
 from bdiff.data.molecules import from_smiles, read_molecules, read_smiles
 
 Chem = pytest.importorskip("rdkit.Chem")
+TWENTY = ["C" * n for n in range(1, 11)] + ["C1" + "C" * n + "1" for n in range(2, 12)]
 SMILES = ["CCO", "C1CC1", "CC(=O)O", "c1ccccc1O", "c1ccc2ccccc2c1", "CCCl"]
 
 
@@ -178,11 +179,18 @@ def test_files_of_ones_own(tmp_path, name, text):
     assert dataset.source["file"] == name
 
 
+def test_copies_of_a_molecule_are_all_held_out_or_none():
+    dataset = from_smiles([*TWENTY, *reversed(TWENTY), *TWENTY], held_out=0.2)
+    train, test = (set(written(dataset.select(split))) for split in ("train", "test"))
+    assert not train & test
+    assert (len(train), len(test)) == (16, 4)
+
+
 def test_a_share_of_each_class_is_held_out(tmp_path):
-    (tmp_path / "own.smi").write_text("\n".join(["CCO", "C1CC1"] * 10))
+    (tmp_path / "own.smi").write_text("\n".join(TWENTY))
     dataset = read_molecules(path=tmp_path / "own.smi", held_out=0.2)
     assert [len(dataset.of(name, "test")) for name in dataset.classes] == [2, 2]
-    same = from_smiles(["CCO", "C1CC1"] * 10, held_out=0.2)
+    same = from_smiles(TWENTY, held_out=0.2)
     np.testing.assert_array_equal(same.split, dataset.split)
 
 
