@@ -241,8 +241,10 @@ class BranchTree:
 
     @property
     def shared_cost(self) -> float:
-        """Cost of sampling all classes with shared trunks, over that of doing so one by one; of steps
-        even in t."""
+        """Cost of sampling all classes with shared trunks, over that of doing so one by one.
+
+        For steps that are even in t.
+        """
         return self.total_length / (self.horizon * len(self.classes))
 
     def restrict(self, classes: Sequence[str]) -> "BranchTree":
