@@ -73,6 +73,7 @@ def test_cells_and_genes_are_left_out_in_the_papers_order(path, limits):
     assert f"genes in fewer than {limits[1]} cells" in str(caught[0].message)
 
 
+@pytest.mark.filterwarnings("ignore:.*cells are left out")
 def test_genes_are_a_number_or_names(path):
     assert read_cells(path=path, label="cell_type", genes=np.int64(9), **LOOSE).shape == (9,)
     for wrong in (0, -3, "MT-1"):
@@ -80,6 +81,7 @@ def test_genes_are_a_number_or_names(path):
             read_cells(path=path, label="cell_type", genes=wrong, **LOOSE)
 
 
+@pytest.mark.filterwarnings("ignore:.*cells are left out")
 def test_without_limits_nothing_is_left_out_but_cells_without_counts(write_h5ad):
     counts = SIMULATED.x.copy()
     counts[5] = 0
@@ -110,6 +112,7 @@ def test_genes_are_chosen_by_the_training_cells(write_h5ad):
     assert chosen(other).feature_names == dataset.feature_names
 
 
+@pytest.mark.filterwarnings("ignore:.*cells are left out")
 def test_genes_may_be_named_in_the_order_wanted(path):
     names = ["LYZ", "MT-CO1", "CD79A"]
     dataset = read_cells(path=path, label="cell_type", genes=names, **LOOSE)
@@ -149,6 +152,7 @@ def test_what_is_wrong_is_named(write_h5ad, settings, message):
         read_cells(**{"path": path, "label": "cell_type", **LOOSE, **settings})
 
 
+@pytest.mark.filterwarnings("ignore:.*cells are left out")
 def test_missing_labels_of_cells_that_are_left_out_do_not_matter(write_h5ad):
     missing = np.where(COUNTS[:, 20:].any(1), OBS["cell_type"], "").tolist()
     path = write_h5ad(COUNTS, GENES, obs={"cell_type": missing})
