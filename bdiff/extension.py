@@ -213,11 +213,10 @@ def with_leaf(model: Branched, tree: BranchTree, *, own_trunk: bool = False) -> 
         path = tree.path(name)
         trained = {heads[number] for number in path}
         apart = [n for n in range(len(heads)) if n not in path and heads[n] in trained]
-        for head in sorted({heads[number] for number in apart}):
-            for number in apart:
-                if heads[number] == head:
-                    heads[number] = count + len(copied)
-            copied.append(head)
+        twice = sorted({heads[number] for number in apart})
+        for number in apart:
+            heads[number] = count + len(copied) + twice.index(heads[number])
+        copied += twice
     larger = Branched(model.process, tree, model.shape, model.settings, heads, first)
     _copy(model, larger, copied)
     larger.facts = model.facts

@@ -124,15 +124,15 @@ def from_smiles(
     if molecules is not None:
         rows = np.sort(generator(0, "molecules").permutation(rows)[:molecules])
     kept = _read(smiles, rows.tolist(), classes_by, nodes)
+    built_in = MOLECULE_CLASSES.get(classes_by) if isinstance(classes_by, str) else None
     # A function of one's own gives no class to what is not wanted.
-    if kept.without_class and (classes_by in MOLECULE_CLASSES or not kept.rows):
+    if kept.without_class and (built_in or not kept.rows):
         kept.left_out[f"no class by {_named(classes_by)!r}"] = kept.without_class
     if not kept.rows:
         raise ValueError(f"none of {len(rows):,} molecules is left in the data set ({kept})")
     if kept.left_out:
         left_out = f"{kept.left_out.total():,} of {len(rows):,} molecules are left out"
         warnings.warn(f"{left_out} ({kept})", stacklevel=2)
-    built_in = MOLECULE_CLASSES.get(classes_by) if isinstance(classes_by, str) else None
     classes = built_in or tuple(sorted(set(kept.names)))
     splits = np.full(len(smiles), "train") if split is None else np.asarray(split)
     sizes = np.array([len(elements) for _, elements in kept.graphs])
@@ -258,7 +258,10 @@ def _read(
 
 
 def _named(classes_by: ClassesBy) -> str:
-    return classes_by if isinstance(classes_by, str) else classes_by.__qualname__
+    if isinstance(classes_by, str):
+        return classes_by
+    name: str = getattr(classes_by, "__qualname__", type(classes_by).__name__)
+    return name
 
 
 def _check_size(sizes: np.ndarray, nodes: int) -> None:

@@ -193,9 +193,11 @@ class Sampler:
     ) -> Cost:
         """What `sample` would cost, without running the network; arguments and errors as there."""
         _check(model, request, share_trunks)
-        plans = [legs for _, legs in self.plans(model, request, share_trunks)]
+        return self._cost(model, self.plans(model, request, share_trunks), sum(request.values()))
+
+    def _cost(self, model: DiffusionModel, plans: list[tuple[int, list[Leg]]], count: int) -> Cost:
         at_most = model.evaluations(torch.tensor([model.process.horizon]))
-        return cost(plans, sum(request.values()), self.solver.calls, at_most)
+        return cost([legs for _, legs in plans], count, self.solver.calls, at_most)
 
 
 def _legs(
@@ -258,7 +260,8 @@ def sample(
     if any(legs[0].nodes[0] == model.process.horizon for _, legs in plans):
         warn_of_remainder(model.process)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in request}
-    spent, total = 0, sampler.cost(model, request, share_trunks).evaluations
+    count, spent = sum(request.values()), 0
+    total = sampler._cost(model, plans, count).evaluations
     with Progress("sampling", total, "evaluations") as progress:
         for first, legs in plans:
             states, made = simulate(
@@ -275,9 +278,7 @@ def sample(
                 if leg.nodes[-1] == 0:  # a leaf, which has one class
                     parts[leg.classes[0]].append(state.cpu().numpy())
     x = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    return finished(
-        x, describe(model, sampler, began, spent, sum(request.values()), share_trunks=share_trunks)
-    )
+    return finished(x, describe(model, sampler, began, spent, count, share_trunks=share_trunks))
 
 
 def warn_of_remainder(process: Process) -> None:

@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -49,6 +50,7 @@ def test_what_decided_the_classes_is_kept():
 
     assert from_smiles(SMILES, "halogen").source["classes_by"] == "halogen"
     assert from_smiles(SMILES, wanted).source["classes_by"].endswith("wanted")
+    assert from_smiles(SMILES, partial(wanted)).source["classes_by"] == "partial"
 
 
 def test_arrays_that_take_too_much_memory_are_refused(monkeypatch):
