@@ -91,23 +91,23 @@ def test_compilation_on_a_gpu_needs_its_tools(monkeypatch, missing):
     assert compiled == [net] * (missing is None)
 
 
-# The pages that the system had to provide for the last of equal tensors of 64 MB. (The first free
-# blocks are too small for the next of them, as it is aligned.)
+# The pages that the system has to provide for a tensor of 48 MB after one of 64 MB is freed: in
+# what is free there is room for it, however it is aligned and whatever small things lie there now.
 PROGRAM = """
 import resource, sys, torch
 from bdiff.device import prepare_to_train
 
 if sys.argv[1] == "keep":
     prepare_to_train()
-for _ in range(10):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.ones(2**24)
+torch.ones(2**24)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+torch.ones(3 * 2**22)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc only")
-@pytest.mark.parametrize(("mode", "least", "most"), [("keep", 0, 100), ("leave", 1000, 10**6)])
+@pytest.mark.parametrize(("mode", "least", "most"), [("keep", 0, 9), ("leave", 10, 10**6)])
 def test_freed_memory_is_kept(mode, least, most):
     command = [sys.executable, "-c", PROGRAM, mode]
     pages = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
