@@ -23,7 +23,7 @@ _HOME = {
     "from_smiles": "bdiff.data.molecules",
     "given_tree": "bdiff.branch_points.estimate",
     "Guided": "bdiff.guidance",
-    "hybrids": "bdiff.analysis.analogies",
+    "hybrids": "bdiff.sampling.hybrids",
     "Joint": "bdiff.process",
     "Linear": "bdiff.linear",
     "load_autoencoder": "bdiff.autoencoder_files",
@@ -45,7 +45,7 @@ _HOME = {
     "train": "bdiff.training.train",
     "Training": "bdiff.training.settings",
     "TrainingError": "bdiff.training.settings",
-    "transmute": "bdiff.analysis.analogies",
+    "transmute": "bdiff.sampling.transmutation",
     "valid_molecules": "bdiff.chemistry",
     "VE": "bdiff.process",
     "VP": "bdiff.process",
@@ -62,8 +62,6 @@ def __dir__() -> list[str]:
 
 # Type checkers read the same list as imports; of `__getattr__` they would believe any name.
 if TYPE_CHECKING:
-    from bdiff.analysis.analogies import hybrids as hybrids
-    from bdiff.analysis.analogies import transmute as transmute
     from bdiff.analysis.quality import quality as quality
     from bdiff.autoencoder import encode as encode
     from bdiff.autoencoder import fit_autoencoder as fit_autoencoder
@@ -97,8 +95,10 @@ if TYPE_CHECKING:
     from bdiff.sampling.files import Samples as Samples
     from bdiff.sampling.files import read_samples as read_samples
     from bdiff.sampling.files import write_samples as write_samples
+    from bdiff.sampling.hybrids import hybrids as hybrids
     from bdiff.sampling.sampler import Sampler as Sampler
     from bdiff.sampling.sampler import sample as sample
+    from bdiff.sampling.transmutation import transmute as transmute
     from bdiff.training.settings import Training as Training
     from bdiff.training.settings import TrainingError as TrainingError
     from bdiff.training.train import train as train

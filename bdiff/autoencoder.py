@@ -15,7 +15,7 @@ from torch import Tensor
 
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.data.scaling import by_feature, scale
-from bdiff.device import choose_device
+from bdiff.device import choose_device, flushed_denormals
 from bdiff.ldvae import LDVAE
 from bdiff.progress import Progress
 from bdiff.randomness import generator
@@ -149,31 +149,30 @@ def _minimise(autoencoder: LDVAE, counts: Tensor, training: Training) -> None:
     optimizer = torch.optim.Adam(autoencoder.parameters())
     random = generator(training.seed, "autoencoder")
     size = (training.batch_size, autoencoder.latent)
-    # Moments of latents without work decay into denormal numbers; see `bdiff.training.train`.
-    torch.set_flush_denormal(True)
-    try:
-        what = "fitting the autoencoder"
-        with Progress(what, training.steps, "steps") as progress, StopSignals() as signals:
-            for step in range(training.steps):
-                cells = counts[torch.from_numpy(random.integers(len(counts), size=size[0]))]
-                noise = torch.from_numpy(random.standard_normal(size, dtype=np.float32)).to(where)
-                kl_weight = min(1.0, 5 * (step + 1) / training.steps)
-                loss = autoencoder.negative_elbo(cells, noise, kl_weight).mean()
-                if not torch.isfinite(loss):
-                    raise TrainingError(
-                        f"the loss of the autoencoder is {loss.item()} at step {step + 1}; try a "
-                        f"learning_rate below {training.learning_rate:g}"
-                    )
-                optimizer.param_groups[0]["lr"] = training.rate(step)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                progress.update(1, f"-ELBO {loss.item():.1f}")
-                if signals.received:
-                    at = f"step {step + 1:,} of {training.steps:,} of the autoencoder"
-                    stop(signals.received, f"stopped at {at}; the next run starts anew")
-    finally:
-        torch.set_flush_denormal(False)
+    what = "fitting the autoencoder"
+    with (
+        flushed_denormals(),
+        Progress(what, training.steps, "steps") as progress,
+        StopSignals() as signals,
+    ):
+        for step in range(training.steps):
+            cells = counts[torch.from_numpy(random.integers(len(counts), size=size[0]))]
+            noise = torch.from_numpy(random.standard_normal(size, dtype=np.float32)).to(where)
+            kl_weight = min(1.0, 5 * (step + 1) / training.steps)
+            loss = autoencoder.negative_elbo(cells, noise, kl_weight).mean()
+            if not torch.isfinite(loss):
+                raise TrainingError(
+                    f"the loss of the autoencoder is {loss.item()} at step {step + 1}; try a "
+                    f"learning_rate below {training.learning_rate:g}"
+                )
+            optimizer.param_groups[0]["lr"] = training.rate(step)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            progress.update(1, f"-ELBO {loss.item():.1f}")
+            if signals.received:
+                at = f"step {step + 1:,} of {training.steps:,} of the autoencoder"
+                stop(signals.received, f"stopped at {at}; the next run starts anew")
 
 
 def _without_idle(autoencoder: LDVAE, means: np.ndarray) -> LDVAE:

@@ -63,7 +63,7 @@ def save_folder(
         for name, data in contents.items()
     }
     manifest = manifest | {"bdiff": version("bdiff"), "files": listing}
-    described = _text(manifest | {"sha256": _fingerprint(manifest)})
+    described = _text(manifest | {"sha256": _sha256_of(manifest)})
     needed = sum(map(len, contents.values())) + len(described)
     staged = folder.with_name(f".tmp-{folder.name}")
     try:
@@ -105,7 +105,7 @@ def _text(manifest: dict[str, Any]) -> str:
     return json.dumps(manifest, indent=2)
 
 
-def _fingerprint(manifest: dict[str, Any]) -> str:
+def _sha256_of(manifest: dict[str, Any]) -> str:
     """sha256 of a manifest, without its own."""
     text = json.dumps({k: v for k, v in manifest.items() if k != "sha256"}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -188,8 +188,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         text = (folder / "manifest.json").read_text(encoding="utf-8")
         manifest: dict[str, Any] = json.loads(text)
-        found, expected, _ = _fingerprint(manifest), manifest["sha256"], manifest["files"].items()
-        # A flipped bit may leave the meaning as it is: 1e-05 and 1E-05 have one fingerprint.
+        found, expected, _ = _sha256_of(manifest), manifest["sha256"], manifest["files"].items()
+        # A flipped bit may leave the meaning as it is: 1e-05 and 1E-05 have one hash.
         if text != _text(manifest):
             found = hashlib.sha256(text.encode()).hexdigest()
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:

@@ -1,6 +1,6 @@
 """The first check of a public function: is an argument what it takes, and a name one of those?"""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import signature
 from typing import TypeVar
@@ -58,6 +58,12 @@ def kind_of(
             f"{', '.join(known) or 'none'}{besides}"
         )
     return found
+
+
+def listed(names: Sequence[object], most: int = 10) -> str:
+    """Names for a message: "a, b, c", the first of many with their number, "none" of none."""
+    more = f", ... ({len(names):,} in all)" if len(names) > most else ""
+    return (", ".join(map(str, names[:most])) or "none") + more
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

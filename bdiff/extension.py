@@ -124,7 +124,7 @@ def extend_to_folder(
             f"learns several at once, not a {model.kind} model with retrain={retrain}; add them "
             "one after another, each to the model before"
         )
-    known = len(model.value_range)
+    known = model.head_count
     before = fingerprint(model, known)
     for name in new_classes:
         model, objects, part = enlarged(model, name, dataset, retrain=retrain, **estimate)
@@ -201,7 +201,7 @@ def with_leaf(model: Branched, tree: BranchTree, *, own_trunk: bool = False) -> 
             f"found {tree}"
         )
     (name,) = new
-    count = len(model.value_range)
+    count = model.head_count
     copied = [_leaf_beside(model, tree)]  # heads that the new ones start from
     heads = []
     for branch in tree.branches:

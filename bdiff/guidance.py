@@ -74,7 +74,7 @@ class Guided(DiffusionModel):
         self.register_buffer("value_range", model.value_range)
         # Heads that the other class runs through, too: a solver that arrives at a branch time still
         # evaluates the branch that it comes from, for both classes.
-        common = [self.other in model.codes_of(head) for head in range(len(model.value_range))]
+        common = [self.other in model.codes_of(head) for head in range(model.head_count)]
         self.register_buffer("common", torch.tensor(common))
 
     def output(self, x_t: Tensor, t: Tensor, classes: Tensor, head: Tensor | None = None) -> Tensor:

@@ -26,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from bdiff.data.scaling import unscale
+from bdiff.defaults import form_of_shape
 from bdiff.nets.build import net_from
 from bdiff.process import Process
 from bdiff.tree import BranchTree, class_names
@@ -48,7 +49,7 @@ class DiffusionModel(nn.Module, ABC):
     tree: BranchTree | None = None
     facts: dict[str, Any] = {}  # noqa: RUF012  of the training data, see `Dataset.facts`
     value_range: Tensor
-    sizes: Tensor
+    sizes: Tensor  # of joint processes alone
 
     def __init__(
         self,
@@ -77,6 +78,11 @@ class DiffusionModel(nn.Module, ABC):
             sizes = torch.eye(nodes + 1)[-1].repeat(max(len(lineage), labels), 1)
             self.register_buffer("sizes", sizes)
 
+    @property
+    def head_count(self) -> int:
+        """Number of heads: branches with parameters of their own; 1 for a label-guided model."""
+        return len(self.value_range)
+
     def unscale(self, x: np.ndarray) -> np.ndarray:
         """Objects (N, *shape) in the units of the data that the model learned, float64.
 
@@ -93,7 +99,7 @@ class DiffusionModel(nn.Module, ABC):
             classes: (N,) codes; every class needs an object.
             heads: those to observe, by default all.
         """
-        for head in range(len(self.value_range)) if heads is None else heads:
+        for head in range(self.head_count) if heads is None else heads:
             inside = torch.isin(classes, torch.tensor(self.codes_of(head), device=classes.device))
             self._observe(head, x_0[inside])
 
@@ -109,7 +115,7 @@ class DiffusionModel(nn.Module, ABC):
     @property
     def _channel_axis(self) -> int:
         """The axis of a batch that holds channels or features: that of graphs is the last."""
-        return 2 if len(self.shape) == 2 else 1
+        return 2 if form_of_shape(self.shape) == "molecules" else 1
 
     def range_of(self, head: Tensor) -> tuple[Tensor, Tensor]:
         """Least and largest values under the heads (N,), to compare with objects (N, *shape)."""

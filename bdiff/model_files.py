@@ -9,6 +9,7 @@ from bdiff.device import choose_device
 from bdiff.guidance import Guided
 from bdiff.model import DiffusionModel
 
+FORMAT = "bdiff.model/4"
 FACTS = ("dataset", "title", "scaling", "feature_names", "source")
 
 
@@ -30,9 +31,9 @@ def save_model(
         ValueError: if the model has no weights of its own.
     """
     if isinstance(model, Guided):
-        raise ValueError("save the label-guided model itself, and guide it again when it is loaded")
+        raise ValueError("save the model that it guides, and guide it again when it is loaded")
     facts = model.facts | (about or {})
-    manifest = {"format": "bdiff.model/4", "model": model_to_dict(model), "about": facts}
+    manifest = {"format": FORMAT, "model": model_to_dict(model), "about": facts}
     save_folder(folder, manifest, {"weights": model.state_dict()}, texts)
 
 
@@ -45,10 +46,10 @@ def load_model(folder: str | Path, device: str = "cpu") -> DiffusionModel:
     folder = Path(folder)
     folder = folder / "model" if (folder / "fit.json").is_file() else folder
     manifest, tensors = load_folder(folder)
-    if manifest.get("format") != "bdiff.model/4":
+    if manifest.get("format") != FORMAT:
         raise CheckpointError(
             f"{folder} holds {manifest.get('format')!r}, made by bdiff {manifest['bdiff']}, not a "
-            "'bdiff.model/4'; read it with that version, or train it again"
+            f"{FORMAT!r}; read it with that version, or train it again"
         )
     model = model_from_dict(manifest["model"])
     model.load_state_dict(tensors["weights"])

@@ -16,7 +16,8 @@ BLOCK = 64
 
 
 def generator(seed: int, *purpose: str | int | float) -> np.random.Generator:
-    """The generator that belongs to these words; numbers count by value, whatever their type."""
+    """The generator that belongs to these words. Integers of any type count by their value, and so
+    do real numbers; 1 and 1.0 differ."""
     words = "\x1f".join(map(_written, (seed, *purpose)))
     digest = hashlib.sha256(words.encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))

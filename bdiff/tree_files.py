@@ -17,11 +17,13 @@ from bdiff.files import write_text
 from bdiff.process import Process, process_from
 from bdiff.tree import BranchPoint, BranchTree, merge_simultaneous
 
+FORMAT = "bdiff.tree/1"
+
 
 def tree_to_dict(tree: BranchTree, process: Process) -> dict[str, Any]:
     """A JSON-able description of a tree and the process it was made for."""
     return {
-        "format": "bdiff.tree/1",
+        "format": FORMAT,
         "process": process.to_dict(),
         "classes": list(tree.classes),
         "branch_points": [
@@ -43,9 +45,9 @@ def tree_from_dict(description: dict[str, Any], process: Process) -> BranchTree:
         ValueError: if the description is not one of a tree, or if a branch point is noisier than
             anything the process reaches, or than all but its last step.
     """
-    if description.get("format") != "bdiff.tree/1":
+    if description.get("format") != FORMAT:
         raise ValueError(
-            f"expected a tree of format 'bdiff.tree/1', found {description.get('format')!r}"
+            f"expected a tree of format {FORMAT!r}, found {description.get('format')!r}"
         )
     own = process_from(description["process"])
     points = []

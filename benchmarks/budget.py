@@ -13,11 +13,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
-from bdiff.device import choose_device
+from bdiff.device import choose_device, flushed_denormals
 from bdiff.files import write_text
 from bdiff.model import DiffusionModel
 from bdiff.progress import Progress
@@ -60,29 +58,24 @@ def train_within(
     Raises:
         TrainingError: as `bdiff.training.train.train`.
     """
-    # against denormal numbers, as in `bdiff.training.train`
-    torch.set_flush_denormal(True)
-    try:
-        with locked(folder):
-            steps = _planned(folder / "steps.json", model, dataset, settings, budget, device)
-            tenth = max(1, steps // 10)
-            # a record of every step, since the last tenth need not begin where one of many would
-            training = Training(steps, log_every=1, checkpoint_every=tenth, **settings)
-            run = TrainingRun(model, dataset, training, choose_device(device))
-            run.resume(folder)
-            total, done = run.examples_until(steps), run.examples_until(run.step)
-            with Progress(f"training {model.kind}", total, "examples", done) as progress:
-                while run.step < steps:
-                    before, began = run.seconds, time.process_time()
-                    seen = run.advance()
-                    run.seconds = before + time.process_time() - began
-                    progress.update(seen)
-                    if run.step % tenth == 0 or run.step == steps:
-                        run.save(folder)
-        run.close()
-        run.finish()
-    finally:
-        torch.set_flush_denormal(False)
+    with flushed_denormals(), locked(folder):
+        steps = _planned(folder / "steps.json", model, dataset, settings, budget, device)
+        tenth = max(1, steps // 10)
+        # a record of every step, since the last tenth need not begin where one of many would
+        training = Training(steps, log_every=1, checkpoint_every=tenth, **settings)
+        run = TrainingRun(model, dataset, training, choose_device(device))
+        run.resume(folder)
+        total, done = run.examples_until(steps), run.examples_until(run.step)
+        with Progress(f"training {model.kind}", total, "examples", done) as progress:
+            while run.step < steps:
+                before, began = run.seconds, time.process_time()
+                seen = run.advance()
+                run.seconds = before + time.process_time() - began
+                progress.update(seen)
+                if run.step % tenth == 0 or run.step == steps:
+                    run.save(folder)
+    run.close()
+    run.finish()
     loss = statistics.fmean(record["loss"] for record in run.records[-tenth:])
     return {"seconds": run.seconds, "steps": steps, "loss": loss}
 

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from bdiff.build import initialised
 from bdiff.device import choose_device, prepare_to_train
 from bdiff.model import DiffusionModel
-from bdiff.nets.routing import sparse_gradients
+from bdiff.nets.routed_layers import sparse_gradients
 from bdiff.paper import paper_tree
 from bdiff.process import VP
 from bdiff.script import run

@@ -3,7 +3,7 @@
 import argparse
 
 from bdiff.analysis.classifier import train_classifier
-from bdiff.analysis.control import COLUMNS, by_structure, by_values, control_curve
+from bdiff.analysis.transmutation_control import COLUMNS, by_structure, by_values, control_curve
 from bdiff.data.dataset import read_dataset
 from bdiff.files import write_rows
 from bdiff.model_files import load_model

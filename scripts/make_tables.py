@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bdiff.analysis.stages import read_stages
+from bdiff.analysis.class_extension import read_stages
 from bdiff.files import atomic_write, read_rows
 from bdiff.paper import paper_numbers
 from bdiff.report.molecule_tables import statistics_table, transmutation_table

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bdiff.analysis.stages import compare_old_classes, read_stages
+from bdiff.analysis.class_extension import compare_old_classes, read_stages
 from bdiff.data.dataset import read_facts
 from bdiff.figures.class_extension import class_extension
 from bdiff.figures.style import save_figure

@@ -2,9 +2,9 @@
 
 import argparse
 
-from bdiff.analysis.analogies import hybrids
 from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
+from bdiff.sampling.hybrids import hybrids
 from bdiff.sampling.sampler import Sampler
 from bdiff.script import add_settings, run
 

@@ -2,11 +2,11 @@
 
 import argparse
 
-from bdiff.analysis.analogies import transmute
 from bdiff.data.dataset import read_dataset
 from bdiff.model_files import load_model
 from bdiff.sampling.files import write_samples
 from bdiff.sampling.sampler import Sampler
+from bdiff.sampling.transmutation import transmute
 from bdiff.script import add_settings, run
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bdiff.analysis.stages import stages_of
+from bdiff.analysis.class_extension import stages_of
 from bdiff.files import write_rows
 from bdiff.sampling.files import Samples, write_samples
 

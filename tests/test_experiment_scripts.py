@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bdiff.analysis.control import COLUMNS
+from bdiff.analysis.transmutation_control import COLUMNS
 from bdiff.checkpoint import load_folder
 from bdiff.config import load_config
 from bdiff.data.dataset import Dataset, write_dataset

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.analysis.analogies import UNGUIDED, transmute
 from bdiff.build import initialised
 from bdiff.data.tables import from_arrays
 from bdiff.guidance import Guided
 from bdiff.process import VP
 from bdiff.sampling.sampler import Sampler, sample
+from bdiff.sampling.transmutation import UNGUIDED, transmute
 from bdiff.training.settings import Training
 from bdiff.training.train import train
 from tests.test_model import noised

@@ -6,12 +6,12 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import nn
 
-from bdiff.analysis.analogies import transmute
 from bdiff.build import initialised
 from bdiff.model import DiffusionModel
 from bdiff.process import VE, VP, Joint, process_from
 from bdiff.process.joint import mirrored, present, split
 from bdiff.sampling.sampler import Sampler, sample
+from bdiff.sampling.transmutation import transmute
 from bdiff.tree import BranchPoint, BranchTree
 
 NODES, TYPES = 5, 3

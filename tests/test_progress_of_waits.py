@@ -10,7 +10,7 @@ from bdiff.branch_points import compare
 from bdiff.data.dataset import Dataset
 from bdiff.process import VP
 from bdiff.progress import Progress
-from bdiff.sampling.sampler import finished
+from tests.samples import finished
 
 
 @pytest.fixture

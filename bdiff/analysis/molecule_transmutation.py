@@ -54,7 +54,7 @@ def molecule_transmutation(
 
     Args:
         dataset: real molecules.
-        transmutations: by name of the model, as `bdiff.analysis.analogies.transmute` makes them.
+        transmutations: by name of the model, from `bdiff.sampling.transmutation.transmute`.
         classes_by: what decided the classes, as in `bdiff.data.molecules.from_smiles`.
         seed: of the choice of unrelated molecules.
 

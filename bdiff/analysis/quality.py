@@ -1,8 +1,7 @@
 """The quality of samples, class by class, each number beside what real objects score."""
 
 from collections.abc import Iterator, Mapping
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -63,13 +62,14 @@ def quality(
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
     facts = {"dataset": dataset.name, "seed": seed}
     found: list[dict[str, Any]] = []
-    arguments = (dataset, samples, classifier, count, seed)
-    # the classes of each split are compared, then all are judged
-    parts = len(dataset.classes) * (len(set(dataset.split.tolist())) + 1)
+    splits = sorted(set(dataset.split.tolist()), reverse=True)
+    parts = len(dataset.classes) * (len(splits) + 1)
     with Progress("measuring the quality", parts, "classes") as progress:
-        rows = chain(_compared(*arguments), _judged(*arguments))
-        for _, of_class in groupby(rows, key=itemgetter("class")):
-            found += of_class
+        for split, name in product(splits, dataset.classes):
+            found += _compared(dataset, samples, classifier, count, seed, split, name)
+            progress.update(1)
+        for name in dataset.classes:
+            found += _judged(dataset, samples, classifier, count, seed, name)
             progress.update(1)
     return [{key: (facts | row)[key] for key in COLUMNS} for row in found]
 
@@ -93,28 +93,36 @@ def check_samples(dataset: Dataset, samples: Mapping[str, Samples]) -> None:
 
 
 def _compared(
-    dataset: Dataset, samples: dict[str, Samples], classifier: Classifier, count: int, seed: int
+    dataset: Dataset,
+    samples: Mapping[str, Samples],
+    classifier: Classifier,
+    count: int,
+    seed: int,
+    split: str,
+    name: str,
 ) -> Iterator[dict[str, Any]]:
-    """Metrics between two sets: samples and real objects of each split, as many of each."""
-    for split in sorted(set(dataset.split.tolist()), reverse=True):
-        for name in dataset.classes:
-            real, others = disjoint_halves(dataset.of(name, split), count, seed, split, name)
-            sets = {"real": others} | {
-                model: made.where(label=name, role="sample") for model, made in samples.items()
-            }
-            n = min([len(real), *(len(x) for x in sets.values() if len(x))])  # the same for all
-            if n < 2:
-                continue
-            real_features = classifier.features(real[:n])
-            for model, x in sets.items():
-                if not len(x):
-                    continue
-                row = {"model": model, "class": name, "n": n, "split": split}
-                distance = frechet_distance(x[:n], real[:n])
-                yield row | {"metric": "frechet_raw", "value": distance, "space": "raw"}
-                values = _between(real_features, classifier.features(x[:n]))
-                for metric, value in values.items():
-                    yield row | {"metric": metric, "value": value, "space": "classifier"}
+    """Metrics between two sets: samples of a class and its real objects of a split, as many of
+    each."""
+    real, others = disjoint_halves(dataset.of(name, split), count, seed, split, name)
+    sets = {"real": others} | _samples_of(name, samples)
+    n = min([len(real), *(len(x) for x in sets.values() if len(x))])  # the same for all
+    if n < 2:
+        return
+    real_features = classifier.features(real[:n])
+    for model, x in sets.items():
+        if not len(x):
+            continue
+        row = {"model": model, "class": name, "n": n, "split": split}
+        distance = frechet_distance(x[:n], real[:n])
+        yield row | {"metric": "frechet_raw", "value": distance, "space": "raw"}
+        values = _between(real_features, classifier.features(x[:n]))
+        for metric, value in values.items():
+            yield row | {"metric": metric, "value": value, "space": "classifier"}
+
+
+def _samples_of(name: str, samples: Mapping[str, Samples]) -> dict[str, np.ndarray]:
+    """What each model made of a class."""
+    return {model: made.where(label=name, role="sample") for model, made in samples.items()}
 
 
 def _between(real: np.ndarray, made: np.ndarray) -> dict[str, float]:
@@ -129,31 +137,32 @@ def _between(real: np.ndarray, made: np.ndarray) -> dict[str, float]:
 
 
 def _judged(
-    dataset: Dataset, samples: dict[str, Samples], classifier: Classifier, count: int, seed: int
+    dataset: Dataset,
+    samples: Mapping[str, Samples],
+    classifier: Classifier,
+    count: int,
+    seed: int,
+    name: str,
 ) -> Iterator[dict[str, Any]]:
-    """Metrics of one set: of every model's samples, and of held-out objects if there are any."""
-    for name in dataset.classes:
-        trained, held_out = dataset.of(name, "train"), dataset.of(name, "test")
-        bounds, others = disjoint_halves(held_out, count, seed, "test", name)
-        bounds = nearest_distance(bounds, trained) if len(bounds) else bounds
-        sets = {"real": held_out} | {
-            model: made.where(label=name, role="sample") for model, made in samples.items()
+    """Metrics of one set: every model's samples of a class, and its held-out objects, if any."""
+    trained, held_out = dataset.of(name, "train"), dataset.of(name, "test")
+    bounds, others = disjoint_halves(held_out, count, seed, "test", name)
+    bounds = nearest_distance(bounds, trained) if len(bounds) else bounds
+    for model, x in ({"real": held_out} | _samples_of(name, samples)).items():
+        if not len(x):
+            continue
+        row = {"model": model, "class": name, "n": len(x), "split": "train", "space": "raw"}
+        right = float((classifier.predict(x) == dataset.code(name)).mean())
+        yield row | {
+            "metric": "accuracy",
+            "value": right,
+            "split": "test" if model == "real" else "train",
+            "space": "classifier",
         }
-        for model, x in sets.items():
-            if not len(x):
-                continue
-            row = {"model": model, "class": name, "n": len(x), "split": "train", "space": "raw"}
-            right = float((classifier.predict(x) == dataset.code(name)).mean())
-            yield row | {
-                "metric": "accuracy",
-                "value": right,
-                "split": "test" if model == "real" else "train",
-                "space": "classifier",
-            }
-            near = nearest_distance(x, trained)
-            yield row | {"metric": "nearest_distance", "value": float(np.median(near))}
-            if model == "real":  # not those that give the bound
-                near = nearest_distance(others, trained) if len(others) else others
-            if len(bounds):
-                share = near_copies(near, bounds)
-                yield row | {"metric": "near_copies", "value": share, "n": len(near)}
+        near = nearest_distance(x, trained)
+        yield row | {"metric": "nearest_distance", "value": float(np.median(near))}
+        if model == "real":  # not those that give the bound
+            near = nearest_distance(others, trained) if len(others) else others
+        if len(bounds):
+            share = near_copies(near, bounds)
+            yield row | {"metric": "near_copies", "value": share, "n": len(near)}

@@ -7,6 +7,7 @@ from typing import Any
 from bdiff.analysis.quality import COLUMNS, quality
 from bdiff.cli.folder import FitFolder
 from bdiff.data.dataset import Dataset
+from bdiff.defaults import form_of_shape
 from bdiff.files import write_rows
 from bdiff.sampling.files import Samples, read_samples
 
@@ -24,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     samples = read_samples(args.samples)
     check_source(samples, dataset, str(args.samples))
     settings = {"count": args.count, "seed": args.seed}
-    if len(dataset.shape) == 2:
+    if form_of_shape(dataset.shape) == "molecules":
         from bdiff.analysis.molecule_quality import molecule_quality
 
         rule = dataset.source.get("classes_by")

@@ -11,6 +11,7 @@ from bdiff.cli.own_data import is_dataset, read_like, with_class
 from bdiff.cli.settings import Added, added_settings, check_sections
 from bdiff.data.dataset import Dataset, read_dataset, write_dataset
 from bdiff.data.tables import hold_out
+from bdiff.defaults import form_of_shape
 from bdiff.device import prepare_to_train
 from bdiff.extension import extend_to_folder
 from bdiff.process import process_from
@@ -25,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     if new.path.resolve() == old.path.resolve():
         raise ValueError(f"-o {new.path} is the folder that is extended; name another one")
     model = old.load_model()
-    if len(model.shape) == 2:
+    if form_of_shape(model.shape) == "molecules":
         raise ValueError(
             "a class of molecules has to be added in Python, by bdiff.extend(..., tree=...): its "
             "branch point cannot be estimated, since atoms cannot be compared place by place"

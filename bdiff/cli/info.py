@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bdiff.cli.drawing import draw
 from bdiff.cli.folder import FitFolder
 from bdiff.cli.own_data import is_dataset
 from bdiff.data.dataset import read_dataset
+from bdiff.expect import listed
 from bdiff.model_files import load_model
 from bdiff.sampling.files import read_samples
 from bdiff.tree_files import load_tree
@@ -84,7 +85,7 @@ def _model(path: Path, manifest: dict[str, Any], whole: str) -> Iterator[str]:
     model, facts = load_model(path), manifest["about"]
     parameters = sum(parameter.numel() for parameter in model.parameters())
     yield f"{path}: {model.kind} model, {parameters:,} parameters; {whole}"
-    yield f"  classes: {_names(model.classes)}; objects of shape {model.shape}"
+    yield f"  classes: {listed(model.classes, 12)}; objects of shape {model.shape}"
     process, net = model.process.to_dict(), model.settings
     yield f"  process: {process['name']}; network: {json.dumps(net)}"
     if "training" in facts:
@@ -125,13 +126,9 @@ def _dataset(path: Path) -> Iterator[str]:
     )
     yield f"  classes: {_counts(np.array(dataset.classes)[dataset.labels])}"
     if dataset.feature_names:
-        yield f"  features: {_names(dataset.feature_names)}"
+        yield f"  features: {listed(dataset.feature_names, 12)}"
 
 
 def _counts(labels: np.ndarray) -> str:
     names, counts = np.unique(labels, return_counts=True)
-    return _names([f"{name} ({count:,})" for name, count in zip(names, counts, strict=True)])
-
-
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + (f", ... ({len(names):,})" if len(names) > 12 else "")
+    return listed([f"{name} ({count:,})" for name, count in zip(names, counts, strict=True)], 12)

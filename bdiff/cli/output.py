@@ -8,6 +8,7 @@ import pyarrow.csv
 
 from bdiff.cli.folder import FitFolder
 from bdiff.data.scaling import unscale
+from bdiff.defaults import form_of_shape
 from bdiff.files import atomic_write
 from bdiff.sampling.files import Samples, values_by_feature, write_samples
 
@@ -39,7 +40,7 @@ def write_objects(samples: Samples, path: Path, folder: FitFolder) -> None:
 
 def _decoded(samples: Samples, folder: FitFolder) -> dict[str, pa.Array]:
     """What latents and graphs stand for; nothing where objects are what they are."""
-    if samples.x.ndim == 3:
+    if form_of_shape(samples.x.shape[1:]) == "molecules":
         from bdiff.analysis.molecules import smiles_of
         from bdiff.chemistry import valid_molecules
 

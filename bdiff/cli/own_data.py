@@ -2,7 +2,6 @@
 
 import re
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from bdiff.data.dataset import Dataset, read_dataset, read_facts
 from bdiff.data.preprocess import preprocess
 from bdiff.data.scaling import scale
 from bdiff.defaults import form_of
+from bdiff.expect import listed
 
 LIMITS = "--set " + " ".join(
     f"data.{name}=..." for name in ("min_genes", "max_genes", "min_cells", "max_mitochondrial")
@@ -151,19 +151,15 @@ def _mismatch(dataset: Dataset, reference: Dataset) -> str:
     missing = [name for name in expected if name not in found]
     more = [name for name in found if name not in expected]
     if missing or more:
-        said = f"missing: {_listed(missing)}; not known: {_listed(more)}"
+        said = f"missing: {listed(missing)}; not known: {listed(more)}"
     elif found != expected:
-        said = f"another order: {_listed(found)}; expected: {_listed(expected)}"
+        said = f"another order: {listed(found)}; expected: {listed(expected)}"
     else:
         said = f"objects of shape {dataset.shape}; expected {reference.shape}"
     return (
         f"data set {dataset.name!r} has other features than the model was fitted to, {said}; give "
         "the columns of the fit, in its order"
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "") if names else "none"
 
 
 def with_class(reference: Dataset, dataset: Dataset, name: str) -> Dataset:

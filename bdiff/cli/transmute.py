@@ -2,11 +2,11 @@
 
 import argparse
 
-from bdiff.analysis.analogies import transmute
 from bdiff.cli.folder import FitFolder
 from bdiff.cli.output import write_objects
 from bdiff.cli.own_data import read_like
 from bdiff.sampling.sampler import Sampler
+from bdiff.sampling.transmutation import transmute
 
 
 def main(args: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from scipy import sparse
 from scipy.io import mmread
 
-from bdiff.expect import nearest
+from bdiff.expect import listed, nearest
 
 if TYPE_CHECKING:
     import anndata
@@ -70,7 +70,7 @@ def read_cell_file(path: str | Path, layer: str = "X") -> Cells:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file or folder {path}")
     if path.suffix != ".h5ad":
-        raise ValueError(f"{path}: expected an .h5ad file, or a folder with {_listed(TENX_FILES)}")
+        raise ValueError(f"{path}: expected an .h5ad file, or a folder with {listed(TENX_FILES)}")
     with open_h5ad(path) as data:
         return _read_layer(data, path, layer)
 
@@ -118,7 +118,7 @@ def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
     ]
     if layer not in there:
         raise ValueError(
-            f"{path} has no layer {layer!r}; it has {_listed(there)}{nearest(layer, there)}"
+            f"{path} has no layer {layer!r}; it has {listed(there)}{nearest(layer, there)}"
         )
     genes = data.raw.var_names if layer == "raw" else data.var_names
     cells = Cells(_sparse(_matrix(data, layer)), _distinct(genes), data.obs)
@@ -128,7 +128,7 @@ def _read_layer(data: "anndata.AnnData", path: Path, layer: str) -> Cells:
         fix = (
             f"set `layer` to {' or '.join(whole)}, which seems to hold them"
             if whole
-            else f"no layer of the file seems to hold them ({_listed(there)}); take raw counts"
+            else f"no layer of the file seems to hold them ({listed(there)}); take raw counts"
         )
         raise ValueError(_found(cells, f"{path}, {layer}", fix))
     return cells
@@ -167,15 +167,14 @@ def _read_folder(folder: Path) -> Cells:
     missing = [name for name in TENX_FILES if not (folder / name).is_file()]
     if missing:
         raise FileNotFoundError(
-            f"{folder} lacks {_listed(missing)}; {_listed(TENX_FILES)} are expected, without a "
-            "prefix"
+            f"{folder} lacks {listed(missing)}; {listed(TENX_FILES)} are expected, without a prefix"
         )
     barcodes = [row[0] for row in _lines(folder / BARCODES)]
     features = _lines(folder / FEATURES)
     genes = _distinct([row[min(1, len(row) - 1)] for row in features])
     labels = pd.read_csv(folder / LABELS, dtype=str, keep_default_na=False)
     if "barcode" not in labels:
-        raise ValueError(f"{folder / LABELS} has no column 'barcode'; {_listed(labels)} are there")
+        raise ValueError(f"{folder / LABELS} has no column 'barcode'; {listed(labels)} are there")
     labels = labels.set_index("barcode")
     _check_barcodes(labels.index, barcodes, folder)
     counts = _read_matrix(folder / MATRIX, (len(genes), len(barcodes)))
@@ -242,7 +241,3 @@ def _found(cells: Cells, where: str, fix: str) -> str:
         f"of molecules; the first is {cells.counts.data[first]:.4g}, of the gene "
         f"{str(cells.genes[gene])!r} in the cell {str(cells.obs.index[cell])!r}; {fix}"
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(str, names))

@@ -36,6 +36,7 @@ from bdiff.data.classes import MOLECULE_CLASSES
 from bdiff.data.dataset import Dataset
 from bdiff.data.scaling import GRAPHS
 from bdiff.data.tables import draw_split
+from bdiff.expect import listed
 from bdiff.files import sha256_of
 from bdiff.molecule_classes import predicate
 from bdiff.progress import Progress
@@ -215,9 +216,7 @@ def read_smiles(path: str | Path) -> list[str]:
     names = next(rows, [])
     column = [number for number, name in enumerate(names) if name.strip().lower() == COLUMN]
     if not column:
-        raise ValueError(
-            f"{path} has no column SMILES; it has {', '.join(names[:20]) or 'nothing'}"
-        )
+        raise ValueError(f"{path} has no column SMILES; it has {listed(names, 20)}")
     # Texts may end with a line feed, as in the file that is known as ZINC250k.
     return [row[column[0]].strip() if len(row) > column[0] else "" for row in rows]
 

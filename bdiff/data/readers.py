@@ -11,7 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from bdiff.data.checks import check_column_names
-from bdiff.expect import nearest
+from bdiff.expect import listed, nearest
 
 Columns = tuple[np.ndarray, np.ndarray, tuple[str, ...]]  # x, labels, feature names
 # pandas writes the index of a frame as a column; row numbers are no feature.
@@ -126,7 +126,7 @@ def _check_names(names: Sequence[str], path: Path, label: str) -> None:
     check_column_names(names, f"{path}: ")
     if label not in names:
         raise ValueError(
-            f"{path} has no column {label!r}; it has {', '.join(names[:20])}; set `label` to the "
+            f"{path} has no column {label!r}; it has {listed(names, 20)}; set `label` to the "
             f"column of class names{nearest(label, names)}"
         )
     if len(names) == 1:

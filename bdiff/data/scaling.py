@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from bdiff.expect import listed
+
 UNSCALED = {"kind": "none", "offset": 0.0, "scale": 1.0}
 # Whole numbers of molecules as they are; the scale at which to see them is the model's own.
 COUNTS = {**UNSCALED, "kind": "counts"}
@@ -48,13 +50,13 @@ def by_feature(x: np.ndarray, feature_names: Sequence[str] = ()) -> dict[str, An
         names = called(constant)
         raise ValueError(
             f"{len(names)} features are constant in the training objects and cannot be "
-            f"standardised: {', '.join(names[:10])}; leave them out, or set standardise to false; "
+            f"standardised: {listed(names)}; leave them out, or set standardise to false; "
             "if they are pixels, give x the shape of images"
         )
     extreme = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(sd) & (sd > 0)))
     if len(extreme):
         raise ValueError(
-            f"{', '.join(called(extreme)[:10])}: the standard deviation is {sd[extreme[0]]} and "
+            f"{listed(called(extreme))}: the standard deviation is {sd[extreme[0]]} and "
             "cannot be divided by; rescale the feature before"
         )
     return {"kind": "standardised", "offset": mean.tolist(), "scale": sd.tolist()}

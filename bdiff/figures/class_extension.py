@@ -19,7 +19,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
-from bdiff.analysis.stages import Series, Stage, compare_old_classes, of_paper, series_of
+from bdiff.analysis.class_extension import Series, Stage, compare_old_classes, of_paper, series_of
 from bdiff.figures.style import (
     COLOURS,
     INK,

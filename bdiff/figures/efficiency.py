@@ -13,20 +13,10 @@ from matplotlib.figure import Figure
 
 from bdiff.figures import style
 from bdiff.figures.style import COLOURS, INK, in_style, new_figure
+from bdiff.sampling.titles import SOLVERS
 
 NAMES = {"separate": "separate chains", "shared": "shared trunks", "linear": style.NAMES["linear"]}
 LOOKS = {"separate": COLOURS["real"], "shared": COLOURS["branched"], "linear": COLOURS["linear"]}
-SOLVERS = {
-    "ddim": "DDIM",
-    "dpm_solver_pp": "DPM-Solver++",
-    "sde_dpm_solver_pp": "SDE-DPM-Solver++",
-    "deis": "DEIS",
-    "unipc": "UniPC",
-    "heun": "Heun",
-    "predictor_corrector": "predictor-corrector",
-    "euler_maruyama": "Euler-Maruyama",
-    "probability_flow": "probability flow",
-}
 
 
 @in_style

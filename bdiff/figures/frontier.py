@@ -13,18 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from bdiff.figures.efficiency import SOLVERS
 from bdiff.figures.style import COLOURS, INK, MEASURES, Look, in_style, log_scale, new_figure
+from bdiff.sampling.titles import GRIDS, SOLVERS
 
 REFERENCE, REAL = "predictor_corrector", "real"
 # Okabe and Ito's eight, yellow darkened for lines; beyond them the marks tell lines apart.
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1A1A1A", "#B0A000")
-GRIDS = {
-    "uniform_t": "even in t",
-    "quadratic_t": "even in √t",
-    "log_snr": "even in log SNR",
-    "edm": "EDM's steps",
-}
 ACROSS: dict[str, Look] = {
     REFERENCE: {"color": INK, "linestyle": "--", "linewidth": 1.2},
     REAL: {"color": COLOURS["real"], "linestyle": "-", "linewidth": 1.2},

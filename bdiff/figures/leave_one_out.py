@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bdiff.analysis.quality_rows import of_metric
+from bdiff.analysis.rows import of_metric
 from bdiff.figures.style import (
     BETTER,
     COLOURS,

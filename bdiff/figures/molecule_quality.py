@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bdiff.analysis.quality_rows import models_of
+from bdiff.analysis.rows import models_of
 from bdiff.figures.style import (
     COLOURS,
     INK,

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bdiff.analysis.quality_rows import rows_with
+from bdiff.analysis.rows import rows_with
 from bdiff.figures.molecule_quality import is_first_column, model_bars, model_handles
 from bdiff.figures.style import (
     COLOURS,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bdiff.analysis.quality_rows import models_of, of_metric, rows_with
+from bdiff.analysis.rows import models_of, of_metric, rows_with
 from bdiff.figures.style import (
     COLOURS,
     FIRST,

@@ -18,7 +18,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from bdiff.analysis.quality_rows import of_metric
+from bdiff.analysis.rows import of_metric
 from bdiff.figures.dendrogram import class_rows, common_order, dendrogram, leaf_order, time_axis
 from bdiff.figures.histogram import filled, outlined
 from bdiff.figures.style import (

@@ -33,6 +33,16 @@ class FourierTime(nn.Module):
         return torch.cat([phase.sin(), phase.cos()], dim=1).float()
 
 
+def label_embedding(labels: int, features: int) -> nn.Embedding | None:
+    """Vectors of the labels, the last of which is the null label (see `bdiff.linear.Linear`) and
+    starts at zero; None without labels."""
+    if not labels:
+        return None
+    embedding = nn.Embedding(labels, features)
+    nn.init.zeros_(embedding.weight[-1])
+    return embedding
+
+
 class TimeLabelEmbedding(nn.Module):
     """Time, and the label where there are any, as one vector per example.
 
@@ -45,9 +55,7 @@ class TimeLabelEmbedding(nn.Module):
     def __init__(self, labels: int = 0, width: int = 128):
         super().__init__()
         self.time = nn.Sequential(FourierTime(32), nn.Linear(32, width), nn.SiLU())
-        self.label = nn.Embedding(labels, 32) if labels else None
-        if self.label is not None:
-            nn.init.zeros_(self.label.weight[-1])  # the null label, see `bdiff.linear.Linear`
+        self.label = label_embedding(labels, 32)
         self.features = width + (32 if labels else 0)
 
     def forward(self, t: Tensor, label: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from bdiff.nets.conditioning import TimeLabelEmbedding
 from bdiff.nets.heads import Lineage
 from bdiff.nets.network import Network
-from bdiff.nets.routing import Route, RoutedLinear
+from bdiff.nets.routed_layers import RoutedLinear
+from bdiff.nets.routing import Route
 
 
 class DenseNet(Network):

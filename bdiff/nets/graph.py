@@ -28,11 +28,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import elu, silu
 
-from bdiff.nets.conditioning import FourierTime
+from bdiff.nets.conditioning import FourierTime, label_embedding
 from bdiff.nets.heads import Lineage
 from bdiff.nets.network import Layer, Network
 from bdiff.nets.node_pairs import NodePairs, nodes_and_atoms
-from bdiff.nets.routing import Route, RoutedLinear
+from bdiff.nets.routed_layers import RoutedLinear
+from bdiff.nets.routing import Route
 
 HEADS = 4
 
@@ -141,9 +142,7 @@ class _TimeLabelEmbedding(nn.Module):
         super().__init__()
         self.features = 32 if labels else 0
         self.fourier, self.time = FourierTime(256), nn.Linear(256, 1)
-        self.label = nn.Embedding(labels, self.features) if labels else None
-        if self.label is not None:
-            nn.init.zeros_(self.label.weight[-1])  # the null label, see `bdiff.linear.Linear`
+        self.label = label_embedding(labels, self.features)
 
     def forward(self, t: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
         """t: (N,) in [0, 1]; label: (N,) int64 -> (N, 1) and (N, features)."""

@@ -19,7 +19,8 @@ from torch.nn.functional import silu
 
 from bdiff.nets.conditioning import FourierTime
 from bdiff.nets.network import Layer
-from bdiff.nets.routing import Route, Routed, RoutedLinear, rows_of
+from bdiff.nets.routed_layers import Routed, RoutedLinear
+from bdiff.nets.routing import Route, rows_of
 
 Lineage = Sequence[Sequence[int]]
 

@@ -29,7 +29,7 @@ class NodePairs:
     """The pairs i < j of nodes in each of N graphs of n nodes, some of which may be absent.
 
     On a CPU pairs with an absent node are left out. Elsewhere the host would have to wait for their
-    number (see `bdiff.nets.products`): all are kept, and the absent ones are zero in `matrices`.
+    number (see `bdiff.nets.routing`): all are kept, and the absent ones are zero in `matrices`.
 
     Args:
         first, second: (P,) the nodes of each pair, as positions among all N n; sorted by graph.

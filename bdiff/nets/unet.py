@@ -16,7 +16,8 @@ from torch.nn.functional import silu
 from bdiff.nets.conditioning import TimeLabelEmbedding
 from bdiff.nets.heads import Lineage
 from bdiff.nets.network import Network
-from bdiff.nets.routing import Route, RoutedConvTranspose, RoutedGroupNorm, RoutedLinear
+from bdiff.nets.routed_layers import RoutedConvTranspose, RoutedGroupNorm, RoutedLinear
+from bdiff.nets.routing import Route
 
 
 class UNet(Network):

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from bdiff.data.dataset import read_facts
+from bdiff.defaults import form_of_shape
 from bdiff.report.page import Chapter, Facts, Table
 from bdiff.report.words import PARTS, named, training_words, tree_words
 
@@ -32,7 +33,8 @@ class DataFacts:
 
     @property
     def kind(self) -> str:
-        return {1: "rows", 2: "molecules", 3: "images"}[len(self.shape)]
+        form = form_of_shape(self.shape)
+        return "rows" if form == "table" else form
 
     @property
     def text(self) -> str:

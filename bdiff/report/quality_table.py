@@ -7,7 +7,7 @@ the model cost to train and to sample, so that a number is not compared without 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bdiff.analysis.quality_rows import models_of, rows_with
+from bdiff.analysis.rows import models_of, rows_with
 from bdiff.sampling.files import Samples
 
 if TYPE_CHECKING:

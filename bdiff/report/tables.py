@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bdiff.analysis.quality_rows import models_of, of_metric
-from bdiff.analysis.stages import Series, Stage, of_paper, same_samples
+from bdiff.analysis.class_extension import Series, Stage, of_paper, same_samples
+from bdiff.analysis.rows import models_of, of_metric
 from bdiff.paper import paper_tree
 from bdiff.process import process_from
 from bdiff.tree import BranchTree

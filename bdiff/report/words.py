@@ -7,20 +7,13 @@ that a figure can be made of has its words in `PARTS`, by the name that captions
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bdiff.figures.efficiency import SOLVERS
-from bdiff.sampling.sampler import DEFAULTS
+from bdiff.defaults import BY_FORM, form_of_shape
+from bdiff.sampling.titles import GRIDS, SOLVERS
 
 METHODS = {
     "sharing_cost": "the cost of sharing",
     "all_pairs": "the cosines of all pairs",
     "aligned_pairs": "the cosines of aligned pairs",
-}
-# Where the steps are, if not even in time.
-GRIDS = {
-    "uniform_t": "",
-    "quadratic_t": " even in √t",
-    "log_snr": " even in log-SNR",
-    "edm": " on EDM's grid",
 }
 Settings = Mapping[str, Any]
 FEW = 6  # classes that are named one by one
@@ -35,12 +28,13 @@ def named(classes: Sequence[str], last: str = "and") -> str:
 
 def solver_words(solver: Settings | None, shape: Sequence[int]) -> str:
     """A solver with its steps; None is the default for objects of this shape."""
-    solver = solver or DEFAULTS[len(shape)]
+    solver = solver or BY_FORM[form_of_shape(shape)]["solver"]
     name: str = solver["name"]
     options = {"eta": "η = {:g}", "order": "order {}", "snr": "corrector's step {:g}"}
     own = [text.format(solver[key]) for key, text in options.items() if key in solver]
     steps = f"{solver['steps']:,} steps" if "steps" in solver else "adaptive steps"
-    where = GRIDS[solver.get("grid", "uniform_t")]
+    grid = solver.get("grid", "uniform_t")
+    where = "" if grid == "uniform_t" else f" {GRIDS[grid]}"
     return ", ".join([SOLVERS.get(name, name), *own, steps + where])
 
 

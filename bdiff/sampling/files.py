@@ -21,10 +21,10 @@ the data set's feature_names and scaling.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -136,6 +136,32 @@ def values_by_feature(samples: Samples, taken: Collection[str] = ()) -> dict[str
             name = f"raw_{name}"
         columns[name] = value
     return columns
+
+
+class Part(NamedTuple):
+    """Objects that go into `Samples` together, (n, *shape), numbered from `first` on."""
+
+    x: np.ndarray
+    label: str
+    role: str = "sample"
+    origin: str = ""
+    time: float = 0.0
+    first: int = 0
+
+
+def collected(parts: Sequence[Part], meta: dict[str, Any]) -> Samples:
+    """All parts as one table, in their order."""
+    sizes = [len(part.x) for part in parts]
+    x, label, role, origin, time, first = zip(*parts, strict=True)
+    return Samples(
+        x=np.concatenate(x),
+        label=np.repeat(label, sizes),
+        role=np.repeat(role, sizes),
+        origin=np.repeat(origin, sizes),
+        time=np.repeat(time, sizes),
+        index=np.concatenate([f + np.arange(size) for f, size in zip(first, sizes, strict=True)]),
+        meta=meta,
+    )
 
 
 def write_samples(

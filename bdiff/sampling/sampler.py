@@ -8,19 +8,21 @@ depend on the batch.)
 
 import time
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bdiff.data.checks import check_class_names
+from bdiff.defaults import BY_FORM, form_of_shape
 from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.process import Process
 from bdiff.progress import Progress
-from bdiff.sampling.files import OF_DATA, Samples
+from bdiff.sampling.files import OF_DATA, Part, Samples, collected
 from bdiff.sampling.grids import check_grid, coalesced, time_grid
 from bdiff.sampling.plan import Cost, Leg, cost, separate, shared
 from bdiff.sampling.simulate import simulate
@@ -29,18 +31,6 @@ from bdiff.sampling.solvers.build import COMMON, check_solver, solver_from
 from bdiff.tree import BranchTree
 
 BEGINS = ("prior", "root")
-# By the dimensions of an object: tables, molecules and images. For tables and images it is, of the
-# solvers with ten to twenty network evaluations per object, the one whose samples come nearest, in
-# distance and class, to those of the paper's with 1000 steps: benchmarks/sampling.py,
-# docs/solvers.csv. Others come nearer to real objects by being less varied (docs/results.md).
-# Molecules gain by corrector steps where there is little noise: 0.85 of them are valid, in place of
-# 0.76 after 600 ancestral steps, even in time (docs/results.md).
-_FAST = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
-DEFAULTS: dict[int, dict[str, Any]] = {
-    1: {**_FAST, "grid": "uniform_t", "steps": 18},
-    2: {"name": "predictor_corrector", "snr": 0.3, "grid": "edm", "steps": 200},
-    3: {**_FAST, "grid": "quadratic_t", "steps": 20},
-}
 
 
 @dataclass(frozen=True)
@@ -109,8 +99,8 @@ class Sampler:
     def for_model(
         cls, model: DiffusionModel, settings: dict[str, Any] | None = None, seed: int = 0
     ) -> "Sampler":
-        """From settings as in `of`, or by default those in `DEFAULTS` for the model's objects."""
-        return cls.of(settings or DEFAULTS[len(model.shape)], seed)
+        """From settings as in `of`; by default what suits its objects (`bdiff.defaults`)."""
+        return cls.of(settings or BY_FORM[form_of_shape(model.shape)]["solver"], seed)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -195,6 +185,20 @@ class Sampler:
         _check(model, request, share_trunks)
         return self._cost(model, self.plans(model, request, share_trunks), sum(request.values()))
 
+    def simulate(
+        self,
+        model: DiffusionModel,
+        legs: Sequence[Leg],
+        first: int,
+        given: dict[int, Tensor] | None = None,
+        progress: Callable[[int], object] = lambda made: None,
+    ) -> tuple[list[np.ndarray], int]:
+        """`bdiff.sampling.simulate.simulate` with this solver and seed; the states as arrays."""
+        states, evaluations = simulate(
+            model, legs, self.solver, self.seed, first, given, self.clip, progress
+        )
+        return [state.cpu().numpy() for state in states], evaluations
+
     def _cost(self, model: DiffusionModel, plans: list[tuple[int, list[Leg]]], count: int) -> Cost:
         at_most = model.evaluations(torch.tensor([model.process.horizon]))
         return cost([legs for _, legs in plans], count, self.solver.calls, at_most)
@@ -259,26 +263,19 @@ def sample(
     plans = sampler.plans(model, request, share_trunks)
     if any(legs[0].nodes[0] == model.process.horizon for _, legs in plans):
         warn_of_remainder(model.process)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in request}
+    parts: list[Part] = []
     count, spent = sum(request.values()), 0
     total = sampler._cost(model, plans, count).evaluations
     with Progress("sampling", total, "evaluations") as progress:
         for first, legs in plans:
-            states, made = simulate(
-                model,
-                legs,
-                sampler.solver,
-                sampler.seed,
-                first,
-                clip=sampler.clip,
-                progress=progress.update,
-            )
+            states, made = sampler.simulate(model, legs, first, progress=progress.update)
             spent += made
             for leg, state in zip(legs, states, strict=True):
                 if leg.nodes[-1] == 0:  # a leaf, which has one class
-                    parts[leg.classes[0]].append(state.cpu().numpy())
-    x = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    return finished(x, describe(model, sampler, began, spent, count, share_trunks=share_trunks))
+                    parts.append(Part(state, leg.classes[0], first=first))
+    parts.sort(key=lambda part: list(request).index(part.label))
+    meta = describe(model, sampler, began, spent, count, share_trunks=share_trunks)
+    return collected(parts, meta)
 
 
 def warn_of_remainder(process: Process) -> None:
@@ -289,21 +286,6 @@ def warn_of_remainder(process: Process) -> None:
             "that sampling starts from: samples are biased",
             stacklevel=3,
         )
-
-
-def finished(x: dict[str, np.ndarray], meta: dict[str, Any]) -> Samples:
-    """Finished objects by class name as `Samples`, numbered within each class."""
-    sizes = {name: len(values) for name, values in x.items()}
-    count = sum(sizes.values())
-    return Samples(
-        x=np.concatenate(list(x.values())),
-        label=np.repeat(list(sizes), list(sizes.values())),
-        role=np.full(count, "sample"),
-        origin=np.full(count, ""),
-        time=np.zeros(count),
-        index=np.concatenate([np.arange(size) for size in sizes.values()]),
-        meta=meta,
-    )
 
 
 def describe(

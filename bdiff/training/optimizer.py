@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from torch.optim.adam import adam
 
-from bdiff.nets.routing import Routed
+from bdiff.nets.routed_layers import Routed
 
 
 @dataclass

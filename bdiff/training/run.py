@@ -23,7 +23,7 @@ from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.device import autocast
 from bdiff.model import DiffusionModel
 from bdiff.nets.heads import head_parameters
-from bdiff.nets.routing import sparse_gradients
+from bdiff.nets.routed_layers import sparse_gradients
 from bdiff.randomness import generator
 from bdiff.training.description import describe_run, differences
 from bdiff.training.distributed import Ranks

@@ -9,11 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
-from bdiff.device import choose_device, compile_net
+from bdiff.device import choose_device, compile_net, flushed_denormals
 from bdiff.expect import expect
 from bdiff.model import DiffusionModel
 from bdiff.model_files import save_model
@@ -134,27 +132,21 @@ def _make_steps(run: TrainingRun, folder: Path | None) -> None:
         logger.info("resumed from the checkpoint of step %s", f"{run.step:,}")
     total, done = run.examples_until(settings.steps), run.examples_until(run.step)
     what = f"training {run.model.kind}"
-    # Moments of weights whose gradients vanish decay into denormal numbers, which cost the
-    # optimiser a factor of three after some hundred steps. (The mode is a thread's own: those that
-    # torch has started before keep theirs.)
-    torch.set_flush_denormal(True)
-    try:
-        with (
-            Progress(what, total, "examples", done, shown=ranks.first) as progress,
-            StopSignals() as signals,
-        ):
-            while run.step < settings.steps:
-                seen = run.advance()
-                loss = f"loss {run.records[-1]['loss']:.4f}" if run.records else None
-                progress.update(seen, loss)
-                signal = ranks.largest(signals.received)
-                due = run.step % settings.checkpoint_every == 0 or run.step == settings.steps
-                if (due or signal) and folder is not None:
-                    ranks.on_first(lambda: run.save(folder))
-                if signal:
-                    stop(signal, _where(run, saved=folder is not None))
-    finally:
-        torch.set_flush_denormal(False)
+    with (
+        flushed_denormals(),
+        Progress(what, total, "examples", done, shown=ranks.first) as progress,
+        StopSignals() as signals,
+    ):
+        while run.step < settings.steps:
+            seen = run.advance()
+            loss = f"loss {run.records[-1]['loss']:.4f}" if run.records else None
+            progress.update(seen, loss)
+            signal = ranks.largest(signals.received)
+            due = run.step % settings.checkpoint_every == 0 or run.step == settings.steps
+            if (due or signal) and folder is not None:
+                ranks.on_first(lambda: run.save(folder))
+            if signal:
+                stop(signal, _where(run, saved=folder is not None))
 
 
 def _where(run: TrainingRun, saved: bool) -> str:

@@ -6,7 +6,8 @@ import pytest
 from bdiff.analysis.efficiency import measure_efficiency
 from bdiff.analysis.quality import COLUMNS, quality
 from bdiff.data.dataset import Dataset
-from bdiff.sampling.sampler import Sampler, finished
+from bdiff.sampling.sampler import Sampler
+from tests.samples import finished
 
 
 @pytest.fixture

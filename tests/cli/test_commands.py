@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bdiff.analysis.analogies import transmute
 from bdiff.analysis.quality import quality
 from bdiff.data.dataset import read_dataset, write_dataset
 from bdiff.data.tables import from_arrays
@@ -18,6 +17,7 @@ from bdiff.files import read_rows
 from bdiff.model_files import load_model
 from bdiff.sampling.files import read_samples
 from bdiff.sampling.sampler import Sampler, sample
+from bdiff.sampling.transmutation import transmute
 from bdiff.training.settings import Training
 from bdiff.training.train import train
 from bdiff.tree_files import load_tree

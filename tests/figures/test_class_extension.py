@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bdiff.analysis.stages import Series, compare_old_classes, of_paper, stages_of
+from bdiff.analysis.class_extension import Series, compare_old_classes, of_paper, stages_of
 from bdiff.data.dataset import Dataset, write_dataset
 from bdiff.figures.class_extension import class_extension
 from bdiff.paper import FOLDER, paper_numbers

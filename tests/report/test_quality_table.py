@@ -19,7 +19,7 @@ from bdiff.report.quality_table import (
     rounded,
 )
 from bdiff.sampling.files import write_samples
-from bdiff.sampling.sampler import finished
+from tests.samples import finished
 
 ROOT = Path(__file__).parents[2]
 PAPER = paper_numbers(ROOT / "data/paper/numbers.csv")

@@ -6,10 +6,11 @@ import torch
 
 from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
+from bdiff.defaults import BY_FORM, form_of_shape
 from bdiff.guidance import Guided
 from bdiff.model_files import load_model, save_model
 from bdiff.process import VP
-from bdiff.sampling.sampler import DEFAULTS, Sampler, sample
+from bdiff.sampling.sampler import Sampler, sample
 from bdiff.training.settings import Training
 from bdiff.training.train import train
 from bdiff.tree import BranchPoint, BranchTree
@@ -261,7 +262,9 @@ def test_samples_that_are_not_finite_are_refused(branched):
 def test_without_a_sampler_it_is_that_of_the_kind_of_data(tree, shape):
     net = {"name": "residual", "width": 8} if len(shape) == 1 else {"name": "residual_unet"}
     model = initialised("branched", VP(), shape, net, tree=tree).eval()
-    assert Sampler.for_model(model).settings.items() >= DEFAULTS[len(shape)].items()
+    assert (
+        Sampler.for_model(model).settings.items() >= BY_FORM[form_of_shape(shape)]["solver"].items()
+    )
     made = sample(model, {"4": 2}).x
     assert np.array_equal(made, sample(model, {"4": 2}, Sampler.for_model(model)).x)
     own = Sampler.for_model(model, SOLVERS["dpm"], 7)

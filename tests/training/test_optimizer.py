@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bdiff.nets.build import net_from
-from bdiff.nets.routing import sparse_gradients
+from bdiff.nets.routed_layers import sparse_gradients
 from bdiff.training.optimizer import BranchAdam
 
 STEPS = [[0, 1, 2], [0, 2], [2], [0, 1], [1, 2], [0]]  # branches of each batch

@@ -166,7 +166,7 @@ def test_touched_files_rerun_nothing(finished):
         ("bdiff/figures/efficiency.py", {"plot_efficiency": 1}),
         ("bdiff/nets/unet.py", OF_MODELS),
         (
-            "bdiff/analysis/control.py",
+            "bdiff/analysis/transmutation_control.py",
             {
                 "compare_transmutation": 3,
                 "evaluate_cell_transmutation": 1,

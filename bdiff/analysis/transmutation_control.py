@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from bdiff.analysis.analogies import transmute
 from bdiff.analysis.classifier import Classifier
 from bdiff.analysis.functional_groups import overlap
 from bdiff.analysis.kept import before_and_after, feature_correlation, with_interval
@@ -24,6 +23,7 @@ from bdiff.molecule_classes import predicate
 from bdiff.progress import Progress
 from bdiff.sampling.files import Samples
 from bdiff.sampling.sampler import Sampler
+from bdiff.sampling.transmutation import transmute
 from bdiff.tree import BranchTree
 
 COLUMNS = (
@@ -56,7 +56,7 @@ def control_curve(
         measures: `by_values` or `by_structure`.
         tree: with the branch times.
         sampler: solver, grid and seed, the same for all.
-        guidance: weight, as in `bdiff.analysis.analogies.transmute`.
+        guidance: weight, as in `bdiff.sampling.transmutation.transmute`.
 
     Returns:
         Tidy rows with `COLUMNS` but the data set; low and high are the 2.5th and 97.5th percentile

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from bdiff.analysis.analogies import hybrids, transmute
 from bdiff.build import initialised
 from bdiff.figures.pairs import hybrid_pairs, hybrids_of
 from bdiff.process import VP
+from bdiff.sampling.hybrids import hybrids
 from bdiff.sampling.sampler import Sampler
+from bdiff.sampling.transmutation import transmute
 from bdiff.tree import BranchPoint, BranchTree
 
 SAMPLER = Sampler.of({"name": "ddim", "steps": 60}, seed=2)

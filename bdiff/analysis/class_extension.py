@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bdiff.analysis.quality_rows import of_metric
+from bdiff.analysis.rows import of_metric
 from bdiff.files import read_rows
 from bdiff.sampling.files import Samples, read_samples
 

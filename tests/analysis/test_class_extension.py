@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bdiff.analysis.stages import compare_old_classes, read_stages, same_samples
+from bdiff.analysis.class_extension import compare_old_classes, read_stages, same_samples
 from tests.stages import TABLE, generated, make_stages, write_stages
 
 

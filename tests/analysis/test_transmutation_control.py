@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from bdiff.analysis.control import COLUMNS, by_structure, by_values, control_curve
 from bdiff.analysis.kept import feature_correlation, interval
+from bdiff.analysis.transmutation_control import COLUMNS, by_structure, by_values, control_curve
 from bdiff.build import initialised
 from bdiff.process import VP
 from bdiff.sampling.sampler import Sampler
