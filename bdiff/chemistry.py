@@ -154,12 +154,6 @@ def valid_molecules(x: np.ndarray) -> list["Mol | None"]:
     return sanitised(decode(x))
 
 
-def sizes(x: np.ndarray) -> np.ndarray:
-    """Number of atoms of each molecule, (N, nodes, nodes + 9) -> (N,)."""
-    atoms: np.ndarray = _present(_checked(x)).sum(axis=-1)
-    return atoms
-
-
 def _checked(x: np.ndarray) -> np.ndarray:
     x = np.asarray(x)
     if x.ndim != 3 or x.shape[2] - x.shape[1] != len(ELEMENTS):

@@ -65,7 +65,7 @@ def train_within(
         training = Training(steps, log_every=1, checkpoint_every=tenth, **settings)
         run = TrainingRun(model, dataset, training, choose_device(device))
         run.resume(folder)
-        total, done = run.examples_until(steps), run.examples_until(run.step)
+        total, done = run.batches.examples_until(steps), run.batches.examples_until(run.step)
         with Progress(f"training {model.kind}", total, "examples", done) as progress:
             while run.step < steps:
                 before, began = run.seconds, time.process_time()

@@ -7,7 +7,7 @@ branch; `benchmarks.reference` does so, under torch's Adam. It is measured besid
 networks, as other heads were never run so. All ways run in turns in one process on random objects
 of the data set's shape, with the paper's tree; times are medians, in ms. The peaks are the resident
 memory of a step above what its process had before, in MB, each in a process of its own (on a GPU,
-what torch allocated).
+what torch allocated). Batches are those of training, see `bdiff.training.batches`.
 
 `growth` is the time of a branched step with the same network on trees of 10, 25, 50 and 100
 classes, by number of branches: classes are halved until they are alone, at times between 0.3 and
@@ -35,6 +35,7 @@ from bdiff.nets.routed_layers import sparse_gradients
 from bdiff.paper import paper_tree
 from bdiff.process import VP
 from bdiff.script import run
+from bdiff.training.batches import Batches
 from bdiff.training.optimizer import BranchAdam
 from bdiff.tree import BranchPoint, BranchTree
 from benchmarks.arguments import whole
@@ -92,8 +93,14 @@ def synthetic_tree(count: int) -> BranchTree:
 def step_of(model: DiffusionModel | Reference) -> Callable[[], float]:
     """A function that makes one optimisation step and returns its seconds."""
     device = next(model.parameters()).device
+    labels = torch.randint(len(model.classes), (100 * BATCH,), device=device)
+    number = itertools.count()
     if isinstance(model, Reference):
         adam = torch.optim.Adam(model.parameters(), 1e-3)
+
+        def draw() -> tuple[Tensor, Tensor]:
+            classes = labels[torch.randint(len(labels), (BATCH,), device=device)]
+            return classes, torch.rand(BATCH, dtype=torch.float64, device=device)
 
         def move(classes: Tensor, t: Tensor) -> None:
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -101,15 +108,20 @@ def step_of(model: DiffusionModel | Reference) -> Callable[[], float]:
     else:
         adam = BranchAdam(model, ema=0.9995)
         sparse_gradients(model, device.type == "cpu")
+        spans = torch.tensor([[0.0, 1.0]] * len(model.classes), dtype=torch.float64, device=device)
+        batches = Batches(model, labels, spans, BATCH, seed=0)
+
+        def draw() -> tuple[Tensor, Tensor]:
+            chosen, t = batches.of_step(next(number))
+            return labels[chosen], t
 
         def move(classes: Tensor, t: Tensor) -> None:
             adam.step(1e-3, 1.0, model.head_of(classes, t).unique().tolist())
 
     def step() -> float:
         x_0, noise = torch.randn(2, BATCH, *model.shape, device=device)
-        classes = torch.randint(len(model.classes), (BATCH,), device=device)
-        t = torch.rand(BATCH, dtype=torch.float64, device=device)
         began = time.perf_counter()
+        classes, t = draw()
         adam.zero_grad()
         model.loss(x_0, classes, t, noise).mean().backward()
         move(classes, t)

@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from bdiff.branch_points.estimate import DEFAULTS, draw_objects, pair_times_and_tree
+from bdiff.branch_points.estimate import DEFAULTS, METHODS, draw_objects, pair_times_and_tree
 from bdiff.branch_points.similarity import Objects
 from bdiff.data.dataset import Dataset
 from bdiff.process import Process
 from bdiff.progress import Progress
-
-ESTIMATORS = ("sharing_cost", "all_pairs", "aligned_pairs")
 
 
 def compare_estimators(
@@ -52,8 +50,8 @@ def compare_estimators(
     if draws < 2:
         raise ValueError(f"draws must be 2 or more to be compared, found {draws}")
     rows = []
-    with Progress("comparing estimators", len(ESTIMATORS) * draws, "estimates") as progress:
-        for method in ESTIMATORS:
+    with Progress("comparing estimators", len(METHODS) * draws, "estimates") as progress:
+        for method in METHODS:
             seconds, crossings, clades = [], [], []
             for draw in range(seed, seed + draws):
                 chosen = draw_objects(data, objects, draw)

@@ -12,8 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bdiff.figures.histogram import few_ticks
-from bdiff.figures.style import COLOURS, INK, NAMES, Look, in_style, new_figure, shorten
+from bdiff.figures.style import COLOURS, INK, NAMES, Look, few_ticks, in_style, new_figure, shorten
 
 MODELS = ("before", "branched", "linear", "real")
 WORDS = {"before": "as they were", "real": "unrelated\nreal cells"}

@@ -15,13 +15,13 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from bdiff.analysis.cell_sets import REFERENCE
-from bdiff.figures.histogram import few_ticks
 from bdiff.figures.style import (
     COLOURS,
     INK,
     NAMES,
     Look,
     blocks,
+    few_ticks,
     in_style,
     legend_below,
     new_figure,

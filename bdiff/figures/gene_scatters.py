@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bdiff.analysis.kept import feature_correlation
-from bdiff.figures.histogram import few_ticks
 from bdiff.figures.style import (
     FIRST,
     INK,
     SECOND,
     Look,
+    few_ticks,
     in_style,
     legend_below,
     new_figure,

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+from bdiff.figures.style import few_ticks
 
 BINS = 20
 LATTICE_BINS = 60  # at most; with more, bins of one value each are too narrow to see
@@ -62,12 +62,3 @@ def bare(panels: Sequence[Axes]) -> None:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         few_ticks(axes.xaxis)
-
-
-def few_ticks(*scales: Axis) -> None:
-    """About three ticks with short labels."""
-    for scale in scales:
-        scale.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))
-        formatter = scale.get_major_formatter()
-        assert isinstance(formatter, ScalarFormatter)  # which scales of numbers have
-        formatter.set_powerlimits((-2, 3))

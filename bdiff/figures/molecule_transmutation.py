@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bdiff.analysis.rows import rows_with
-from bdiff.figures.molecule_quality import is_first_column, model_bars, model_handles
+from bdiff.figures.bars import is_first_column, model_bars, model_handles
 from bdiff.figures.style import (
     COLOURS,
     INK,

@@ -18,10 +18,11 @@ import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from bdiff.files import atomic_write
 
@@ -221,3 +222,12 @@ def panel_grid(
     for axes in panels[count:]:
         axes.set_axis_off()
     return panels[:count]
+
+
+def few_ticks(*scales: Axis) -> None:
+    """About three ticks with short labels."""
+    for scale in scales:
+        scale.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 10]))
+        formatter = scale.get_major_formatter()
+        assert isinstance(formatter, ScalarFormatter)  # which scales of numbers have
+        formatter.set_powerlimits((-2, 3))

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from bdiff.analysis.kept import before_and_after, feature_correlation
-from bdiff.figures.histogram import few_ticks
 from bdiff.figures.style import (
     FIRST,
     SECOND,
     Look,
     blocks,
+    few_ticks,
     in_style,
     new_figure,
     panel_grid,

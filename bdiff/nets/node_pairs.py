@@ -74,9 +74,5 @@ class NodePairs:
             entries = entries.index_copy(0, self._entries(*ends), values)
         return entries.view(self.graphs, self.nodes, self.nodes, -1)
 
-    def sums(self, rows: Tensor) -> Tensor:
-        """(N n, C), a row per node -> (P, C), the sum of each pair's two rows."""
-        return rows.index_select(0, self.first) + rows.index_select(0, self.second)
-
     def _entries(self, first: Tensor, second: Tensor) -> Tensor:
         return first * self.nodes + second % self.nodes

@@ -81,7 +81,7 @@ class Ranks:
     def share(self, size: int) -> tuple[slice, float]:
         """Which examples of a batch are this rank's, and what the mean of their losses counts for.
 
-        Neighbours in a batch have neighbouring times, so every rank takes some of all times. A rank
+        Neighbours in a batch are of one branch, so every rank takes some of all branches. A rank
         for which there is no example takes the first, which then counts for nothing: all must
         take part in every step.
 

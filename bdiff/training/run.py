@@ -1,9 +1,10 @@
 """The state of a training run: what changes from step to step, and how it survives a death.
 
 Everything random is a function of the seed and a number: the order of the objects of (seed, epoch),
-times and noise of (seed, step). Together with the checkpoints (weights, average, optimiser) that
-makes an interrupted run, started again, end with the same bits as one that was never interrupted
-(on a CPU; some kernels of GPUs add up in no fixed order).
+their times of (seed, epoch, first batch of a window), noise of (seed, step). Together with the
+checkpoints (weights, average, optimiser) that makes an interrupted run, started again, end with the
+same bits as one that was never interrupted (on a CPU; some kernels of GPUs add up in no fixed
+order).
 """
 
 import json
@@ -25,12 +26,13 @@ from bdiff.model import DiffusionModel
 from bdiff.nets.heads import head_parameters
 from bdiff.nets.routed_layers import sparse_gradients
 from bdiff.randomness import generator
+from bdiff.training.batches import Batches
 from bdiff.training.description import describe_run, differences
 from bdiff.training.distributed import Ranks
 from bdiff.training.optimizer import BranchAdam
 from bdiff.training.settings import Part, Training, TrainingError
 
-FORMAT = "bdiff.training/3"  # of checkpoints
+FORMAT = "bdiff.training/4"  # of checkpoints
 NOTHING = {"loss": 0.0, "gradient_norm": 0.0, "steps": 0}
 
 
@@ -91,7 +93,9 @@ class TrainingRun:
         self.x = torch.as_tensor(x, dtype=torch.float32).to(device)
         self.labels = torch.as_tensor(labels, dtype=torch.int64).to(device)
         self.model.observe(self.x, self.labels, part.heads)
-        self.batch = min(settings.batch_size, len(x))
+        self.batches = Batches(
+            self.model, self.labels, self.spans, settings.batch_size, settings.seed
+        )
         self.optimizer = BranchAdam(model, settings.ema)
         # What the ranks average are dense gradients: the branches present differ between them.
         sparse_gradients(model, device.type == "cpu" and self.ranks.count == 1)
@@ -99,33 +103,13 @@ class TrainingRun:
         self.step, self.seconds = 0, 0.0
         self.records: list[dict[str, Any]] = []
         self.sums = dict(NOTHING)  # since the last record
-        self._order = (-1, torch.empty(0, dtype=torch.int64))  # of no epoch
-
-    def examples_until(self, step: int) -> int:
-        """Examples seen in the first steps; the last batch of an epoch may be smaller."""
-        epochs, batches = divmod(step, -(-len(self.x) // self.batch))
-        return epochs * len(self.x) + batches * self.batch
-
-    def examples(self) -> Tensor:
-        """Positions of this step's examples."""
-        epoch, number = divmod(self.step, -(-len(self.x) // self.batch))
-        if self._order[0] != epoch:
-            order = generator(self.settings.seed, "order", epoch).permutation(len(self.x))
-            self._order = (epoch, torch.from_numpy(order).to(self.device))
-        return self._order[1][number * self.batch : (number + 1) * self.batch]
 
     def advance(self) -> int:
         """One optimisation step; returns the number of examples it saw."""
         began = time.perf_counter()
-        chosen = self.examples()
+        chosen, t = self.batches.of_step(self.step)
         x_0, classes = self.x[chosen], self.labels[chosen]
         random = generator(self.settings.seed, "noise", self.step)
-        # One time in each of as many equal parts of (0, T] as there are examples: branches get
-        # their shares of every batch. At t = 0 there is no noise to predict.
-        parts = (np.arange(len(chosen)) + random.random(len(chosen))) / len(chosen)
-        low, high = self.spans[classes].unbind(dim=1)
-        within = low + (high - low) * torch.from_numpy(1 - parts).to(self.device)
-        t = self.model.process.times(within / self.model.process.horizon)
         noise = torch.from_numpy(random.standard_normal(x_0.shape, dtype=np.float32)).to(
             self.device
         )
@@ -139,7 +123,8 @@ class TrainingRun:
         with self.precision:
             losses = self.loss(x_0[own], labels[own], t[own], noise[own])
         # Shorter spans are seen as often: they count for less.
-        weights = (high - low) / (self.spans[:, 1] - self.spans[:, 0]).max()
+        lengths = self.spans[:, 1] - self.spans[:, 0]
+        weights = lengths[classes] / lengths.max()
         self.optimizer.zero_grad()
         (share * (losses * weights[own].to(losses)).mean()).backward()
         losses = self.ranks.gather(losses.detach(), len(chosen))

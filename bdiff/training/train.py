@@ -130,7 +130,7 @@ def _make_steps(run: TrainingRun, folder: Path | None) -> None:
     settings, ranks = run.settings, run.ranks
     if run.step:
         logger.info("resumed from the checkpoint of step %s", f"{run.step:,}")
-    total, done = run.examples_until(settings.steps), run.examples_until(run.step)
+    total, done = run.batches.examples_until(settings.steps), run.batches.examples_until(run.step)
     what = f"training {run.model.kind}"
     with (
         flushed_denormals(),

@@ -200,9 +200,6 @@ def test_matrices_hold_the_values_of_present_pairs_only(vectorised, count):
     assert values.shape == (count, 2)
     there = mask[:, :, None] & mask[:, None, :] & ~torch.eye(5, dtype=torch.bool)
     assert torch.equal(pairs.matrices(values), full * there[..., None])
-    numbers = torch.arange(15.0)[:, None]  # of the nodes
-    expected = (numbers.view(3, 5, 1) + numbers.view(3, 1, 5))[..., None]
-    assert torch.equal(pairs.sums(numbers), pairs.values(expected))
 
 
 def test_graphs_without_any_pair_have_no_bonds(settings):

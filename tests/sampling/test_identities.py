@@ -9,8 +9,13 @@ from bdiff.sampling.grids import time_grid
 from bdiff.sampling.solvers.base import Step
 from bdiff.sampling.solvers.build import SOLVERS, solver_from
 from bdiff.sampling.solvers.deis import DEIS
-from bdiff.sampling.solvers.multistep import no_history, prepended, weighted_sum, well_spaced
-from bdiff.sampling.solvers.unipc import data_weights
+from bdiff.sampling.solvers.multistep import (
+    data_weights,
+    no_history,
+    prepended,
+    weighted_sum,
+    well_spaced,
+)
 
 
 def rows(value, count=5):

@@ -41,6 +41,10 @@ class Step:
     def sigma(self, time: Tensor, x: Tensor) -> Tensor:
         return self.process.at(time, x)[1].to(x)
 
+    def noise_prediction(self, x: Tensor, time: Tensor) -> Tensor:
+        """ε̂ = (x - alpha x̂_0) / sigma."""
+        return (x - self.alpha(time, x) * self.denoise(x, time)) / self.sigma(time, x)
+
     def score(self, x: Tensor, time: Tensor) -> Tensor:
         """∇ log p_time(x) = (alpha x̂_0 - x) / sigma²."""
         return (self.alpha(time, x) * self.denoise(x, time) - x) / self.sigma(time, x) ** 2

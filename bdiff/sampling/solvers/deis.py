@@ -33,12 +33,11 @@ class DEIS(Multistep):
         self.order = check_order(self.name, order, (1, 2, 3))
 
     @property
-    def _length(self) -> int:
+    def remembered(self) -> int:
         return self.order
 
     def prediction(self, x: Tensor, step: Step) -> Tensor:
-        x_0 = step.denoise(x, step.s)
-        return (x - step.alpha(step.s, x) * x_0) / step.sigma(step.s, x)
+        return step.noise_prediction(x, step.s)
 
     def usable(self, history: Memory, step: Step) -> Memory:
         return history

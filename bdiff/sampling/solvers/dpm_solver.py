@@ -32,8 +32,7 @@ from torch import Tensor
 
 from bdiff.process import Process, expand_like
 from bdiff.sampling.solvers.base import Step
-from bdiff.sampling.solvers.multistep import Multistep, check_order
-from bdiff.sampling.solvers.unipc import data_weights
+from bdiff.sampling.solvers.multistep import Multistep, check_order, data_weights
 
 
 class DPMSolverPP(Multistep):
@@ -49,7 +48,7 @@ class DPMSolverPP(Multistep):
         self.order = check_order(self.name, order, (2, 3))
 
     @property
-    def _length(self) -> int:
+    def remembered(self) -> int:
         return self.order - 1
 
     def weights(self, process: Process, times: Tensor, t: Tensor) -> Tensor:
@@ -71,7 +70,7 @@ class SDEDPMSolverPP(Multistep):
     """Second order in the drift, stochastic, one call per step."""
 
     name = "sde_dpm_solver_pp"
-    _length = 1
+    remembered = 1
 
     def scale(self, step: Step) -> Tensor:
         return super().scale(step) * torch.exp(-step.h)

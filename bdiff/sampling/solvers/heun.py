@@ -57,15 +57,11 @@ class Heun(Solver):
             )
             x = expand_like(ratio, x) * x + expand_like(torch.sqrt(added), x) * step.noise()
 
-        def slope(x: Tensor, time: Tensor) -> Tensor:
-            x_0 = step.denoise(x, time)
-            return (x - step.alpha(time, x) * x_0) / step.sigma(time, x)
-
         alpha_t, alpha_s = step.process.alpha(step.t), step.process.alpha(s)
         ratio = expand_like(alpha_t / alpha_s, x)
         length = expand_like(
             step.process.sigma(step.t) - alpha_t / alpha_s * step.process.sigma(s), x
         )
-        first = slope(x, s)
-        second = slope(ratio * x + length * first, step.t)
+        first = step.noise_prediction(x, s)
+        second = step.noise_prediction(ratio * x + length * first, step.t)
         return ratio * x + 0.5 * length * (first + second), {"began": began}

@@ -10,6 +10,7 @@ row's own: rows with equally many are given their weights together, by the formu
 After a branch time a row has none, and its first step is of first order.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 
@@ -87,23 +88,66 @@ def weighted_sum(history: Memory, t: Tensor, weights: Callable[[Tensor, Tensor],
     return total
 
 
+def data_weights(process: Process, times: Tensor, t: Tensor) -> Tensor:
+    """Weights of the predictions x̂_0 in a step from the first of their times to t, exact where x̂_0
+    is a polynomial in λ; the formulas are in `bdiff.sampling.solvers.unipc`.
+
+    Args:
+        process: the forward process.
+        times: (n, k), all different; one may be t.
+        t: (n,).
+
+    Returns:
+        (n, k); they sum to alpha_t (1 - e^{-h}).
+    """
+    levels, end = process.half_log_snr(times), process.half_log_snr(t)
+    h = end - levels[:, 0]
+    total = -process.alpha(t) * torch.expm1(-h)
+    others = times.shape[1] - 1
+    if others == 0:
+        return total[:, None]
+    r = (levels[:, 1:] - levels[:, :1]) / h[:, None]
+    if others == 1:
+        c = torch.full_like(r, 0.5)
+    else:
+        powers = torch.stack([r**k for k in range(others)], dim=1)
+        c = torch.linalg.solve(powers, _moments(-h, others))
+    shares = c / r
+    return total[:, None] * torch.cat([1 - shares.sum(dim=1, keepdim=True), shares], dim=1)
+
+
+def _moments(z: Tensor, count: int) -> Tensor:
+    """k! φ_{k+1}(z) / φ_1(z) for k = 1, ..., count: (n, count)."""
+    first = torch.expm1(z) / z
+    # φ_k(z) = Σ_i z^i / (k + i)!: the recursion cancels where z is small
+    series = [sum(z**i / math.factorial(k + i) for i in range(12)) for k in range(2, count + 2)]
+    phi, recursive = first, []
+    for k in range(1, count + 1):
+        phi = (phi - 1 / math.factorial(k)) / z
+        recursive.append(phi)
+    chosen = [torch.where(z.abs() < 0.3, a, b) for a, b in zip(series, recursive, strict=True)]
+    return torch.stack(
+        [math.factorial(k) * phi / first for k, phi in enumerate(chosen, start=1)], dim=1
+    )
+
+
 class Multistep(Solver):
     """The loop of all of them; a method says what it predicts, scales and weights."""
 
     @property
     @abstractmethod
-    def _length(self) -> int:
+    def remembered(self) -> int:
         """Predictions that are remembered besides the newest."""
 
     def start(self, x: Tensor) -> Memory:
-        return no_history(x, self._length)
+        return no_history(x, self.remembered)
 
     def step(self, x: Tensor, step: Step, memory: Memory) -> tuple[Tensor, Memory]:
         history = prepended(memory, self.prediction(x, step), step.s)
         used = self.usable(history, step)
         past = weighted_sum(used, step.t, lambda *rows: self.weights(step.process, *rows))
         x = expand_like(self.scale(step), x) * x + past + self.fresh_noise(x, step)
-        return x, newest(history, self._length)
+        return x, newest(history, self.remembered)
 
     def prediction(self, x: Tensor, step: Step) -> Tensor:
         """y at s, by default x̂_0."""

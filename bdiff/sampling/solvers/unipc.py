@@ -15,63 +15,20 @@ the network at t is another one and history is dropped; so the state that arrive
 corrected.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
-from bdiff.process import Process, expand_like
+from bdiff.process import expand_like
 from bdiff.sampling.solvers.base import Memory, Solver, Step
 from bdiff.sampling.solvers.multistep import (
     check_order,
+    data_weights,
     newest,
     no_history,
     prepended,
     weighted_sum,
     well_spaced,
 )
-
-
-def data_weights(process: Process, times: Tensor, t: Tensor) -> Tensor:
-    """Weights of the predictions x̂_0 in a step from the first of their times to t.
-
-    Args:
-        process: the forward process.
-        times: (n, k), all different; one may be t.
-        t: (n,).
-
-    Returns:
-        (n, k); they sum to alpha_t (1 - e^{-h}).
-    """
-    levels, end = process.half_log_snr(times), process.half_log_snr(t)
-    h = end - levels[:, 0]
-    total = -process.alpha(t) * torch.expm1(-h)
-    others = times.shape[1] - 1
-    if others == 0:
-        return total[:, None]
-    r = (levels[:, 1:] - levels[:, :1]) / h[:, None]
-    if others == 1:
-        c = torch.full_like(r, 0.5)
-    else:
-        powers = torch.stack([r**k for k in range(others)], dim=1)
-        c = torch.linalg.solve(powers, _moments(-h, others))
-    shares = c / r
-    return total[:, None] * torch.cat([1 - shares.sum(dim=1, keepdim=True), shares], dim=1)
-
-
-def _moments(z: Tensor, count: int) -> Tensor:
-    """k! φ_{k+1}(z) / φ_1(z) for k = 1, ..., count: (n, count)."""
-    first = torch.expm1(z) / z
-    # φ_k(z) = Σ_i z^i / (k + i)!: the recursion cancels where z is small
-    series = [sum(z**i / math.factorial(k + i) for i in range(12)) for k in range(2, count + 2)]
-    phi, recursive = first, []
-    for k in range(1, count + 1):
-        phi = (phi - 1 / math.factorial(k)) / z
-        recursive.append(phi)
-    chosen = [torch.where(z.abs() < 0.3, a, b) for a, b in zip(series, recursive, strict=True)]
-    return torch.stack(
-        [math.factorial(k) * phi / first for k, phi in enumerate(chosen, start=1)], dim=1
-    )
 
 
 class UniPC(Solver):
