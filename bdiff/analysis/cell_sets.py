@@ -60,7 +60,10 @@ def cell_sets(
     for name in latent.classes:
         rows = np.flatnonzero((latent.labels == latent.code(name)) & (latent.split == split))
         rows = generator(seed, "evaluate", split, name).permutation(rows)
-        made = {model: of.where(label=name, role="sample") for model, of in samples.items()}
+        made = {
+            model: generated.where(label=name, role="sample")
+            for model, generated in samples.items()
+        }
         n = min(count, len(rows) // 2, *map(len, made.values()))
         if n < 2:
             continue
@@ -74,19 +77,22 @@ def cell_sets(
             library = random.choice(totals, n)
             drawn[model] = decode_counts(autoencoder, latent.unscale(x), library, random)
         sets["counts"][name] = drawn
-    turned = {space: _by_model(of) for space, of in sets.items()}
+    turned = {space: _by_model(by_class) for space, by_class in sets.items()}
     genes = each(lambda x: decoded(autoencoder, latent, x), turned["latent"])
     return {"latent": turned["latent"], "genes": genes, "counts": turned["counts"]}
 
 
 def each(function: Callable[[np.ndarray], np.ndarray], sets: Sets) -> Sets:
     """The sets with their cells changed by a function."""
-    return {model: {name: function(x) for name, x in of.items()} for model, of in sets.items()}
+    return {
+        model: {name: function(x) for name, x in by_class.items()}
+        for model, by_class in sets.items()
+    }
 
 
 def _by_model(by_class: dict[str, dict[str, np.ndarray]]) -> Sets:
     models = next(iter(by_class.values()), {})
-    return {model: {name: of[model] for name, of in by_class.items()} for model in models}
+    return {model: {name: x[model] for name, x in by_class.items()} for model in models}
 
 
 def _check(

@@ -188,7 +188,7 @@ def _by_gene(
     means = {"before": before.mean(axis=0), "after": after.mean(axis=0), "target": target}
     values = {"fold_change": changes} | means | {"moved": moved(*means.values())}
     r = feature_correlation(before, after)
-    ends = interval(lambda of: feature_correlation(before[of], after[of]), len(before))
+    ends = interval(lambda draw: feature_correlation(before[draw], after[draw]), len(before))
     of_r = np.stack([r, *ends], axis=1).tolist()
     for i, (gene, group) in enumerate(zip(genes, gene_groups(changes).tolist(), strict=True)):
         facts = {"gene": gene, "group": group}
@@ -205,7 +205,7 @@ def _of_all_genes(
     if chosen.any():
         b, a, t = before[:, chosen], after[:, chosen], target[chosen]
         yield {"metric": "moved"} | with_interval(
-            lambda of: moved(b[of].mean(axis=0), a[of].mean(axis=0), t).mean(), len(b)
+            lambda draw: moved(b[draw].mean(axis=0), a[draw].mean(axis=0), t).mean(), len(b)
         )
     for group in sorted(set(groups.tolist()), key=GROUPS.index):
         kept = _mean_r(before[:, groups == group], after[:, groups == group])
@@ -214,7 +214,7 @@ def _of_all_genes(
 
 def _mean_r(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
     return with_interval(
-        lambda of: np.nanmean(feature_correlation(before[of], after[of])), len(before)
+        lambda draw: np.nanmean(feature_correlation(before[draw], after[draw])), len(before)
     )
 
 
@@ -245,7 +245,7 @@ def _kept_covariate(
 
 
 def _accuracy(right: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    return with_interval(lambda of: balanced_accuracy(right[of], values[of]), len(values))
+    return with_interval(lambda draw: balanced_accuracy(right[draw], values[draw]), len(values))
 
 
 def _slope(

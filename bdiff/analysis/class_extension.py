@@ -182,8 +182,10 @@ def of_paper(paper: pd.DataFrame | None, stages: Sequence[Stage]) -> dict[Series
     ]
     # In the file, phases stand in the order in which classes were added.
     phases = {
-        phase: {m: dict(zip(r["class"], r["value"], strict=True)) for m, r in of.groupby("model")}
-        for phase, of in rows.groupby("experiment", sort=False)
+        phase: {
+            m: dict(zip(r["class"], r["value"], strict=True)) for m, r in group.groupby("model")
+        }
+        for phase, group in rows.groupby("experiment", sort=False)
     }
     in_the_end = phases.pop(f"{experiment}/after_all", {})
     found = {}

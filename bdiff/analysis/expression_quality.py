@@ -107,8 +107,8 @@ def set_fold_changes(shares: Sets, counts: Dataset) -> dict[str, np.ndarray]:
     names = list(shares[REFERENCE])
     weights = np.array([len(counts.of(name, "train")) for name in names])
     return {
-        model: fold_changes(np.array([of[name].mean(axis=0) for name in names]), weights)
-        for model, of in shares.items()
+        model: fold_changes(np.array([by_class[name].mean(axis=0) for name in names]), weights)
+        for model, by_class in shares.items()
     }
 
 
@@ -132,9 +132,9 @@ def _measured(
 
 def _pairs(sets: Sets) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
     """Model, class, its cells and the real ones they are compared with."""
-    for model, of in sets.items():
+    for model, by_class in sets.items():
         if model != REFERENCE:
-            for name, made in of.items():
+            for name, made in by_class.items():
                 yield model, name, made, sets[REFERENCE][name]
 
 
@@ -192,7 +192,7 @@ def _fold_changes(shares: Sets, counts: Dataset, truth: Truth | None) -> Found:
 def _accuracy(values: Sets, seed: int) -> Found:
     real = list(values[REFERENCE].values())
     x = np.concatenate(real).astype(np.float32)
-    labels = np.repeat(np.arange(len(real)), [len(of) for of in real])
+    labels = np.repeat(np.arange(len(real)), [len(x) for x in real])
     classifier = train_classifier(x, labels, len(real), seed)
     codes = {name: code for code, name in enumerate(values[REFERENCE])}
     for model, name, made, _ in _pairs(values):

@@ -162,8 +162,13 @@ def class_statistics(smiles: Sequence[str]) -> list[dict[str, Any]]:
         "heteroaromatic, of the aromatic": (heteroaromatic, int(aromatic.sum())),
     }
     return [
-        {"statistic": name, "count": (n := int(chosen.sum())), "of": of, "share": n / max(of, 1)}
-        for name, (chosen, of) in counted.items()
+        {
+            "statistic": name,
+            "count": (n := int(chosen.sum())),
+            "of": total,
+            "share": n / max(total, 1),
+        }
+        for name, (chosen, total) in counted.items()
     ]
 
 

@@ -78,8 +78,8 @@ def control_curve(
                         facts = {"model": name, "origin": origin, "target": target, "time": time}
                         facts |= {"branch_time": at, "n": len(before)}
                         metrics = measures(before, after, target)
-                        for metric, of in metrics.items():
-                            numbers = with_interval(of, len(before))
+                        for metric, statistic in metrics.items():
+                            numbers = with_interval(statistic, len(before))
                             rows.append(facts | {"metric": metric} | numbers)
                     progress.update(1)
     return rows, at_branch_points

@@ -103,7 +103,11 @@ def class_extension(
 def _images(stages: Sequence[Stage]) -> dict[Series, Samples]:
     """The samples of every series, or none if one has no images."""
     made = {series: stages[series.stage].samples.get(series.model) for series in series_of(stages)}
-    found = {series: of for series, of in made.items() if of is not None and of.x.ndim == 4}
+    found = {
+        series: samples
+        for series, samples in made.items()
+        if samples is not None and samples.x.ndim == 4
+    }
     return found if len(found) == len(made) else {}
 
 
@@ -176,11 +180,13 @@ def _panels(
 ) -> None:
     values = {series: stages[series.stage].distances(series.model) for series in series_of(stages)}
     floor = stages[-1].distances("real")
-    drawn = [v for of in (floor, *values.values(), *paper.values()) for v in of.values()]
+    drawn = [
+        v for by_class in (floor, *values.values(), *paper.values()) for v in by_class.values()
+    ]
     names = [_in_lines(name, len(classes)) for name in classes]
     panels = block.subplots(1, 2, sharey=True)
     for axes, kind in zip(panels, ("branched", "linear"), strict=True):
-        own = {series: of for series, of in values.items() if series.kind == kind}
+        own = {series: by_class for series, by_class in values.items() if series.kind == kind}
         for place, name in enumerate(classes):
             if name in floor:
                 half = SPREAD / 2 + 0.08
@@ -212,9 +218,9 @@ def _points(
     """The points of one class, through the stages; `all` stands apart from their line."""
     offsets = (np.arange(len(values)) / (len(values) - 1) - 0.5) * SPREAD
     known = [
-        (place + offset, of[name], series)
-        for offset, (series, of) in zip(offsets, values.items(), strict=True)
-        if name in of
+        (place + offset, by_class[name], series)
+        for offset, (series, by_class) in zip(offsets, values.items(), strict=True)
+        if name in by_class
     ]
     line = [(x, y) for x, y, series in known if series.model != "linear_all"]
     axes.plot(*zip(*line, strict=True), color=COLOURS[known[0][2].kind], linewidth=1)

@@ -43,10 +43,10 @@ def covariate_kept(
     words = f"{title}: is the {covariate} kept in transmutation?"
     figure = new_figure(0.5 + PANEL * len(effects), words)
     panels = figure.subplots(len(effects), 2, squeeze=False, sharex="col")
-    for line, (way, of) in zip(panels, effects.items(), strict=True):
+    for line, (way, numbers) in zip(panels, effects.items(), strict=True):
         own = rows[(rows["origin"] == way[0]) & (rows["target"] == way[1])]
-        _accuracy(line[0], own, len(of[0]))
-        _effects(line[1], own, *of, genes)
+        _accuracy(line[0], own, len(numbers[0]))
+        _effects(line[1], own, *numbers, genes)
         line[0].set_title("{}\nto {}".format(*(shorten(name, 30) for name in way)), loc="left")
     panels[-1, 0].set_xlabel(
         f"share whose {covariate} is read rightly\n(dashed: by chance; line: of real cells)"

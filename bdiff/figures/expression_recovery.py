@@ -78,7 +78,7 @@ def expression_recovery(
     above, below = blocks(figure, 2, height_ratios=heights)
     panels = panel_grid(above, len(classes), COLUMNS, shared=True)
     for number, (axes, name) in enumerate(zip(panels, classes, strict=True)):
-        _scatter(axes, {model: of[number] for model, of in changes.items()}, genes)
+        _scatter(axes, {model: spaces[number] for model, spaces in changes.items()}, genes)
         axes.set_title(shorten(name, NAME), loc="left", fontsize=9.5, pad=3)
     above.supxlabel("log2 fold change in the counts of real cells", fontsize=9.5)
     above.supylabel("in the counts of generated cells", fontsize=9.5)

@@ -50,7 +50,7 @@ def gene_scatters(
     for axes, gene in zip(panels, chosen, strict=True):
         column = list(genes).index(gene)
         for way, colour in ways.items():
-            x, y = (of[:, column] for of in cells[way])
+            x, y = (shares[:, column] for shares in cells[way])
             look: Look = {"s": 7, "alpha": 0.45, "linewidths": 0, "rasterized": True}
             axes.scatter(x, y, color=colour, **look)
         axes.axline((x.mean(), x.mean()), slope=1, color=INK, linewidth=0.8, zorder=0.5)

@@ -55,11 +55,11 @@ def marker_genes(
     panels = panel_grid(figure, len(markers), COLUMNS)
     for axes, (gene, name) in zip(panels, markers.items(), strict=True):
         column = list(genes).index(gene)
-        values = [of[name][:, column] for of in (real, after) for name in (a, b)]
+        values = [cells[name][:, column] for cells in (real, after) for name in (a, b)]
         edges = feature_bins(*values)
-        for draw, of, look in ((filled, real, "real {}"), (outlined, after, "turned into {}")):
+        for draw, cells, look in ((filled, real, "real {}"), (outlined, after, "turned into {}")):
             for label, colour in ((a, FIRST), (b, SECOND)):
-                draw(axes, of[label][:, column], edges, colour, label=look.format(label))
+                draw(axes, cells[label][:, column], edges, colour, label=look.format(label))
         axes.set_title(shorten(gene), loc="left", fontsize=9.5, color=(FIRST, SECOND)[name == b])
         bare([axes])
     handles, _ = panels[0].get_legend_handles_labels()

@@ -165,17 +165,17 @@ def _points(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
 def _panel(axes: Axes, points: dict[str, pd.DataFrame]) -> None:
     # The labels of the outer curve stand outside, those of the inner one inside.
     outer = max(points, key=lambda model: _outwards(points[model]))
-    for model, of in points.items():
+    for model, curve in points.items():
         colour = COLOURS[model]
         errors = [
             np.nan_to_num(
-                [of[f"value_{d}"] - of[f"low_{d}"], of[f"high_{d}"] - of[f"value_{d}"]]
+                [curve[f"value_{d}"] - curve[f"low_{d}"], curve[f"high_{d}"] - curve[f"value_{d}"]]
             ).clip(0)
             for d in "xy"
         ]
         axes.errorbar(
-            of["value_x"],
-            of["value_y"],
+            curve["value_x"],
+            curve["value_y"],
             xerr=errors[0],
             yerr=errors[1],
             color=colour,
@@ -184,10 +184,10 @@ def _panel(axes: Axes, points: dict[str, pd.DataFrame]) -> None:
             marker=MARKS[model],
             markersize=SIZE,
         )
-        at_branch = of[np.isclose(of.index, of["branch_time_x"])]
+        at_branch = curve[np.isclose(curve.index, curve["branch_time_x"])]
         axes.plot(at_branch["value_x"], at_branch["value_y"], **_emphasis(model))
         sign = 1 if model == outer else -1
-        for time, point in _apart(of, 0.1 * np.ptp(axes.get_xlim())):
+        for time, point in _apart(curve, 0.1 * np.ptp(axes.get_xlim())):
             axes.annotate(
                 f"{time:.2g}",
                 (point["value_x"], point["value_y"]),

@@ -165,9 +165,9 @@ def assemble(
 def _item(
     name: str, entry: Entry, panels: Sequence[Path], sheet: Path | None, facts: Facts
 ) -> Item:
-    of = f", {facts.data}" if facts.data else ""
+    data = f", {facts.data}" if facts.data else ""
     pictures = tuple(
-        Picture(embedded(path), f"Figure {number_of(path.stem)}: {entry.title}{of}")
+        Picture(embedded(path), f"Figure {number_of(path.stem)}: {entry.title}{data}")
         for path in panels
     )
     table = read_table(sheet, entry.columns) if sheet else None

@@ -83,7 +83,7 @@ def test_the_ranks_of_those_runs_miss_branches_and_objects(monkeypatch):
         sizes.add(len(heads))
         missed += set(heads[0::2].tolist()) != set(heads[1::2].tolist())
     assert sizes == {7, 1}
-    assert missed > 25
+    assert missed > 15
 
 
 def test_all_ranks_end_with_the_same_bits_and_rank_0_alone_writes(together):
