@@ -34,7 +34,8 @@ class Branched(DiffusionModel):
             was added later.
 
     Raises:
-        ValueError: if the tree's times are those of another process.
+        ValueError: if the tree's times are those of another process, or one of them is below the
+            first time of this one, where sampling ends.
     """
 
     kind = "branched"
@@ -58,6 +59,12 @@ class Branched(DiffusionModel):
                 f"the tree's times are those of {tree.process or 'another process'}, up to "
                 f"{tree.horizon:g}, but the model uses {process}, up to {process.horizon:g}: use "
                 "`convert_tree`, or `load_tree(path, process)`"
+            )
+        if tree.points and tree.points[-1].time < process.first_time:
+            raise ValueError(
+                f"the classes {sorted(tree.points[-1].classes)} part at t = "
+                f"{tree.points[-1].time:g}, but sampling ends at {process.first_time:g}: let them "
+                "part at a later time (of estimates: a larger min_time)"
             )
         lineage = tree.lineage if heads is None else [[head] for head in range(max(heads) + 1)]
         super().__init__(process, tree.classes, shape, net, lineage, labels=0)

@@ -48,7 +48,7 @@ def save_folder(
         FileExistsError: if the folder holds something else, which would be lost.
         OSError: if the disk is full or the place cannot be written; what stood there is untouched.
     """
-    folder = Path(folder)
+    folder = _named(folder)
     _recover(folder)
     contents = {f"{stem}.safetensors": save(_portable(named)) for stem, named in tensors.items()}
     contents |= {name: text.encode() for name, text in (texts or {}).items()}
@@ -130,6 +130,12 @@ def _swap(staged: Path, folder: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
+def _named(folder: str | Path) -> Path:
+    """The folder with its name, which "." and ".." are not: other names are made of it."""
+    folder = Path(folder)
+    return folder if folder.name not in ("", "..") else folder.resolve()
+
+
 def _aside(folder: Path) -> Path:
     return folder.with_name(f".old-{folder.name}")
 
@@ -150,7 +156,7 @@ def load_folder(folder: str | Path) -> tuple[dict[str, Any], dict[str, dict[str,
         CheckpointError: if the manifest or a file is missing or does not have its hash, or there
             is a file that the manifest does not list.
     """
-    folder = Path(folder)
+    folder = _named(folder)
     _recover(folder)
     if not folder.is_dir():
         raise CheckpointError(f"there is no folder {folder}")

@@ -12,38 +12,38 @@ from bdiff.data.scaling import COUNTS, GRAPHS
 Settings = dict[str, Any]
 
 VARIANCE_PRESERVING = {"name": "vp"}
-# Of the solvers with ten to twenty network evaluations per object, the one whose samples come
-# nearest, in distance and class, to those of the paper's with 1000 steps: benchmarks/sampling.py,
-# docs/solvers.csv. Others come nearer to real objects by being less varied (docs/results.md).
-SDE = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
-TABLE_SOLVER = {**SDE, "grid": "uniform_t", "steps": 18}
 BY_FORM: dict[str, dict[str, Settings]] = {
     "table": {
         "process": VARIANCE_PRESERVING,
         "net": {"name": "residual"},
         "training": {"steps": 5_000},
-        "solver": TABLE_SOLVER,
     },
     "cells": {  # counts, through an autoencoder
         "process": VARIANCE_PRESERVING,
         "net": {"name": "residual"},
         "training": {"steps": 10_000},
-        "solver": TABLE_SOLVER,
     },
     "images": {
         "process": VARIANCE_PRESERVING,
         "net": {"name": "residual_unet"},
         "training": {"steps": 10_000, "ema": 0.999},
-        "solver": {**SDE, "grid": "quadratic_t", "steps": 20},
     },
     "molecules": {
         "process": {"name": "joint"},
         "net": {"name": "graph_transformer"},
         "training": {"steps": 20_000, "batch_size": 64, "learning_rate": 2e-3},
-        # Corrector steps where there is little noise: 0.85 of molecules are valid, in place of 0.76
-        # after 600 ancestral steps, even in time (docs/results.md).
-        "solver": {"name": "predictor_corrector", "snr": 0.3, "grid": "edm", "steps": 200},
     },
+}
+# Of the solvers with ten to twenty network evaluations per object, the one whose samples come
+# nearest, in distance and class, to those of the paper's with 1000 steps: benchmarks/sampling.py,
+# docs/solvers.csv. Others come nearer to real objects by being less varied (docs/results.md).
+_SDE = {"name": "sde_dpm_solver_pp", "branch_times": "coalesce"}
+SOLVERS_BY_FORM: dict[str, Settings] = {  # by `form_of_shape`
+    "table": {**_SDE, "grid": "uniform_t", "steps": 18},
+    "images": {**_SDE, "grid": "quadratic_t", "steps": 20},
+    # Corrector steps where there is little noise: 0.85 of molecules are valid, in place of 0.76
+    # after 600 ancestral steps, even in time (docs/results.md).
+    "molecules": {"name": "predictor_corrector", "snr": 0.3, "grid": "edm", "steps": 200},
 }
 # What makes a new leaf are small changes of shared layers, which can be learned fast.
 ADDED: Settings = {"steps": 2_000, "learning_rate": 1e-2}

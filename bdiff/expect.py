@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import signature
+from numbers import Integral
 from typing import TypeVar
 
 Made = TypeVar("Made")
@@ -24,6 +25,19 @@ def expect(value: object, kind: type | tuple[type, ...], name: str, fix: str) ->
         kinds = kind if isinstance(kind, tuple) else (kind,)
         wanted = " or ".join("None" if k is type(None) else k.__name__ for k in kinds)
         raise TypeError(f"{name} is {_shown(value)}, expected {wanted}: {fix}")
+
+
+def whole_number(value: object, name: str, least: int | None = None) -> int:
+    """The number as Python's own, of numpy's, too.
+
+    Raises:
+        ValueError: unless it is a whole number, and `least` or more.
+    """
+    fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if not fits or (least is not None and int(value) < least):  # type: ignore[call-overload]
+        wanted = "a whole number" if least is None else f"a whole number of {least} or more"
+        raise ValueError(f"{name} must be {wanted}, found {value!r}")
+    return int(value)  # type: ignore[call-overload,no-any-return]
 
 
 def kind_of(

@@ -1,4 +1,4 @@
-r"""A trained model learns one more class (paper, section 4.1).
+r"""A trained model learns one more class (paper).
 
 A branched model gets a new leaf, which parts from the branch where the new class joins the tree:
 

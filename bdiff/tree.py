@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bdiff.data.checks import check_class_names
+from bdiff.data.checks import check_class_names, normalised
 
 
 def class_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names as they are, if they can be those of classes.
+    """The names in Unicode's form NFC, if they can be those of classes.
 
     Raises:
         ValueError: if they are not different, non-empty texts.
@@ -33,6 +33,7 @@ def class_names(names: Sequence[str]) -> tuple[str, ...]:
     found = list(names)
     if not found or not all(isinstance(name, str) and name for name in found):
         raise ValueError(f"classes must be non-empty names, found {found}")
+    found = [normalised(name) for name in found]
     if len(set(found)) < len(found):
         raise ValueError(f"class names must differ, found {found}")
     return tuple(found)
@@ -53,7 +54,7 @@ class BranchPoint:
     support: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", frozenset(self.classes))
+        object.__setattr__(self, "classes", frozenset(map(normalised, self.classes)))
         object.__setattr__(self, "time", float(self.time))
 
 
@@ -106,6 +107,7 @@ class BranchTree:
         Raises:
             ValueError: if the tree has no such class; the message names those it has.
         """
+        name = normalised(name)
         if name not in self._codes:
             check_class_names([name], self.classes)
         return self._codes[name]
@@ -225,8 +227,8 @@ class BranchTree:
             return self.branches[len(self.points) + self.index(names[0])]
         if not names:
             raise ValueError("first_common_branch needs at least one class name")
-        self._positions(names)  # an unknown class raises here
-        number = self._smallest(names, self.points)
+        known = [self.classes[code] for code in self._positions(names)]
+        number = self._smallest(known, self.points)
         assert number is not None  # the root holds all classes
         return self.branches[number]
 

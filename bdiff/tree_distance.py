@@ -11,9 +11,9 @@ branch: the trunk that all classes share, from the root to the horizon, is simul
 That is the unrooted distance of the trees with pure noise as an outgroup. A tree is a vector of
 lengths, so d is a metric; branch points with more than two children need no resolution.
 
-Whether trees estimated from different objects agree is judged against random trees, as in the paper
-(section 6.7): the distances among all pairs of either, by Welch's one-sided t-test. It takes pairs
-for independent, and those that share a tree are not, so its p value is too small; the distances
+Whether trees estimated from different objects agree is judged against random trees, as in the
+paper: the distances among all pairs of either, by Welch's one-sided t-test. It takes pairs for
+independent, and those that share a tree are not, so its p value is too small; the distances
 themselves say more.
 """
 
@@ -82,7 +82,7 @@ def random_tree(
     """A binary tree by chance: classes in random order, cut at a random place, again and again.
 
     The time of a cut is uniform between 0 and that of the cut above it (the horizon for the root);
-    so were the paper's random trees made (section 6.7).
+    so were the paper's random trees made.
 
     Args:
         classes: names, one or more.

@@ -12,7 +12,7 @@ from benchmarks.reference import Reference
 from benchmarks.train_step import CLASSES, main, model_of, synthetic_tree
 
 
-# The paper's numbers: section 3.1 for Fashion-MNIST, 3.2 for letters.
+# The paper's numbers.
 @pytest.mark.parametrize(
     ("dataset", "shared", "own"),
     [("fashion_mnist", 526_944, 545_057), ("letters", 267_520, 69_904)],

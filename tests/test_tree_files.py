@@ -114,7 +114,7 @@ def test_a_branch_point_needs_a_step_above_it():
 
 
 def test_a_chains_tree_survives_the_way_to_continuous_time_and_back(tmp_path):
-    """The paper's discrete branch points of six digits (section 2.3)."""
+    """The paper's discrete branch points of six digits."""
     times = {"034579": 760, "34579": 709, "479": 685, "35": 656, "49": 527}
     tree = tree_of("034579", 1000.0, **times)
     save_tree(tree, tmp_path / "tree.json", PAPERS)

@@ -1,4 +1,4 @@
-"""What transmutation does to the genes of cells (paper, section 6.5): some move, others are kept.
+"""What transmutation does to the genes of cells (paper): some move, others are kept.
 
 Cells are compared as normalised expression of their decoded latents, before and after, and so are
 the real cells of the class they turn into. Nothing is rescaled to these. From the counts of real

@@ -2,7 +2,7 @@
 
 A series is one model at one stage: the branched model at every stage; the label-guided model at the
 start, after training on each new class alone, and in the end on all classes. Numbers of the paper
-(section 6.2) belong to series that have the same data and the same classes.
+belong to series that have the same data and the same classes.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What sharing trunks saves, in seconds and network evaluations (paper, section 5.3)."""
+"""What sharing trunks saves, in seconds and network evaluations (paper)."""
 
 from dataclasses import replace
 from typing import Any

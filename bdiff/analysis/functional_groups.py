@@ -1,4 +1,4 @@
-r"""What a transmutation keeps of a molecule: its functional groups (paper, section 6.6, F19).
+r"""What a transmutation keeps of a molecule: its functional groups (paper, F19).
 
 Of a molecule before, F, and after, G, as sets of functional groups, |F ∩ G| / |F ∪ G| is kept. What
 chance keeps is the same number for F and a real molecule of the new class that has nothing to do

@@ -18,7 +18,7 @@ from bdiff.analysis.molecules import (
     uniqueness,
     valid_share,
 )
-from bdiff.analysis.quality import COLUMNS, check_samples
+from bdiff.analysis.quality import COLUMNS, check_count, check_samples
 from bdiff.chemistry import valid_molecules
 from bdiff.data.dataset import Dataset
 from bdiff.data.molecules import ClassesBy
@@ -61,8 +61,9 @@ def molecule_quality(
 
     Raises:
         ValueError: if the samples are of another data set, or a class has fewer than four training
-            molecules.
+            molecules, or count is below 2.
     """
+    check_count(count)
     check_samples(dataset, samples)
     class_of = predicate(classes_by)
     facts = {"dataset": dataset.name, "seed": seed, "split": "train"}

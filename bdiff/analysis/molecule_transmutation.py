@@ -1,4 +1,4 @@
-"""What became of molecules that were turned into another class (paper, section 6.6; F19, T5).
+"""What became of molecules that were turned into another class (paper; F19, T5).
 
 The metrics are those of `bdiff.analysis.molecules` and `bdiff.analysis.functional_groups`. All
 models are judged alike, by the same unrelated real molecules of the new class.

@@ -52,7 +52,7 @@ def connected_share(mols: "Mols") -> float:
 
 
 def class_share(mols: "Mols", class_of: Callable[["Mol"], str | None], name: str) -> float:
-    """Share of all molecules that are valid and of this class, in [0, 1]; paper, section 6.6.
+    """Share of all molecules that are valid and of this class, in [0, 1], as the paper counts them.
 
     Args:
         mols: molecules, None where not valid.
@@ -99,7 +99,7 @@ def counts(mols: "Mols", count: Callable[["Mol"], int]) -> np.ndarray:
 def diversity(mols: "Mols") -> float:
     """Mean Dice distance over the pairs of valid molecules, in [0, 1]; nan below two.
 
-    Fingerprints are Morgan's with radius 2 and 2048 bits. Source: paper, section 6.6.
+    Fingerprints are Morgan's with radius 2 and 2048 bits, as in the paper.
     """
     from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
     from rdkit.DataStructs import BulkDiceSimilarity
@@ -137,7 +137,7 @@ def chemnet_features(smiles: Sequence[str]) -> np.ndarray:
 
 
 def class_statistics(smiles: Sequence[str]) -> list[dict[str, Any]]:
-    """How many molecules have which rings, aromatic atoms and halogens; paper, section 1.5.
+    """How many molecules have which rings, aromatic atoms and halogens.
 
     Args:
         smiles: of real molecules.

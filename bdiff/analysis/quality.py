@@ -52,11 +52,12 @@ def quality(
         samples, as many of them, and of held-out ones for accuracy and distances.
 
     Raises:
-        ValueError: if the samples are of another data set, or a class has fewer than four training
-            objects.
+        ValueError: if the samples are of another data set, a class has fewer than four training
+            objects, or count is below 2.
     """
     expect(dataset, Dataset, "dataset", "the real objects")
     expect(samples, Mapping, "samples", "by model, {'branched': samples}")
+    check_count(count)
     check_samples(dataset, samples)
     train = dataset.select("train")
     classifier = train_classifier(train.x, train.labels, len(dataset.classes), seed)
@@ -72,6 +73,12 @@ def quality(
             found += _judged(dataset, samples, classifier, count, seed, name)
             progress.update(1)
     return [{key: (facts | row)[key] for key in COLUMNS} for row in found]
+
+
+def check_count(count: int) -> None:
+    """Raise ValueError unless sets of so many objects can be compared."""
+    if count < 2:
+        raise ValueError(f"count is {count}, objects of a class to compare; give 2 or more")
 
 
 def check_samples(dataset: Dataset, samples: Mapping[str, Samples]) -> None:

@@ -5,7 +5,7 @@ r"""The slant of a drawn stroke, from image moments.
 A shear by a, which moves ink a pixels to the right per pixel upwards, adds exactly a: it takes
 mu_11 to mu_11 + a mu_02 and leaves mu_02.
 
-The paper sorts by the slope of the best Hough line of the binarised image (section 7, F13). Of
+The paper sorts by the slope of the best Hough line of the binarised image (F13). Of
 several strokes such a line follows the longest, and another one after a small change. Measured on
 test digits, at most 150 of each class, as means over classes of correlations within a class, with
 the Hough line of scikit-image 0.26 among angles up to 45 degrees from upright:

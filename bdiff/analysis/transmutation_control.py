@@ -1,4 +1,4 @@
-"""Does transmutation need branches? Both models, over noise levels (paper, section 5.5, F14).
+"""Does transmutation need branches? Both models, over noise levels (paper, F14).
 
 At little noise an object stays what it is, at much noise nothing is kept of it. So two numbers
 belong together, at every noise level: the share of objects that have become of the new class, and

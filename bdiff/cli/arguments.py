@@ -71,7 +71,12 @@ def _fit(commands: Any) -> None:
         "--tree", metavar="FILE", type=Path, help="tree by `bdiff tree` (default: estimated)"
     )
     options.steps(command, "5,000 for tables, 10,000 for cells and images, 20,000 for molecules")
-    options.settings(command, "data, process, autoencoder, tree, net or training")
+    options.settings(
+        command,
+        "data, process, autoencoder, tree, net or training",
+        "data.shape=[1,28,28] (columns are pixels), data.standardise=false, data.held_out=none, "
+        "data.genes=500, tree.tolerance=0.05, net.width=128, training.learning_rate=0.002",
+    )
     options.seed(command)
     options.device(command)
 
@@ -92,7 +97,11 @@ def _tree(commands: Any) -> None:
         help="nothing is estimated, all classes part at this time, between 0.001 (data) and 1 "
         "(noise); for molecules, whose trees cannot be estimated (0.4 is usual)",
     )
-    options.settings(command, "data, autoencoder or tree")
+    options.settings(
+        command,
+        "data, autoencoder or tree",
+        "data.standardise=false, data.genes=500, tree.tolerance=0.05",
+    )
     options.seed(command)
 
 
@@ -161,7 +170,9 @@ def _extend(commands: Any) -> None:
     )
     options.output(command, "folder to write")
     options.steps(command, "2,000")
-    options.settings(command, "training or tree")
+    options.settings(
+        command, "training or tree", "training.learning_rate=0.002, tree.tolerance=0.05"
+    )
     options.seed(command)
     options.device(command)
 

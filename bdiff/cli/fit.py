@@ -59,8 +59,12 @@ def make_settings(args: argparse.Namespace, own: OwnFile) -> dict[str, Any]:
             f"place; give one: bdiff tree {shlex.join(read)} --branch-time 0.4 -o tree.json, then "
             "--tree tree.json"
         )
+    process, tree = process_from(settings["process"]), None
     if args.kind == "branched" and args.tree is not None:
-        check_classes(load_tree(args.tree, process_from(settings["process"])), dataset)
+        tree = load_tree(args.tree, process)
+        check_classes(tree, dataset)
+    if form_of(dataset) != "cells":  # does the network fit the objects, and the tree the process?
+        build_model(dataset, tree, process=process, net=settings["net"])
     return {"kind": args.kind, "seed": args.seed, "data": own.settings} | settings
 
 
@@ -141,8 +145,8 @@ def check_classes(tree: BranchTree, dataset: Dataset) -> None:
 
 def told(folder: FitFolder) -> str:
     """What was made, and what can be done with it."""
-    manifest = json.loads((folder.model / "manifest.json").read_text(encoding="utf-8"))
-    about, model = manifest["about"], folder.load_model()
+    model = folder.load_model()  # which verifies the manifest
+    about = json.loads((folder.model / "manifest.json").read_text(encoding="utf-8"))["about"]
     parameters = sum(parameter.numel() for parameter in model.parameters())
     lines = [
         f"{folder.path}: {model.kind} model of {len(model.classes)} classes, {parameters:,} "

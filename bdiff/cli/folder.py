@@ -135,6 +135,7 @@ class FitFolder:
         Raises:
             ValueError: if there is a file in its place.
         """
+        made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
@@ -149,7 +150,8 @@ class FitFolder:
             self.running.unlink(missing_ok=True)
             if set(self.path.iterdir()) <= {self.record}:  # nothing was made that is worth it
                 self.record.unlink(missing_ok=True)
-                self.path.rmdir()
+                if made:
+                    self.path.rmdir()
 
     def is_complete(self) -> bool:
         """Whether the model stands."""

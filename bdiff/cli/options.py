@@ -63,7 +63,7 @@ def steps(command: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def settings(command: argparse.ArgumentParser, sections: str) -> None:
+def settings(command: argparse.ArgumentParser, sections: str, examples: str) -> None:
     command.add_argument(
         "--set",
         nargs="+",
@@ -72,8 +72,7 @@ def settings(command: argparse.ArgumentParser, sections: str) -> None:
         type=setting,
         metavar="SECTION.KEY=VALUE",
         help=f"any other setting that a data set has in config.yaml, sections {sections}; such as "
-        "data.shape=[1,28,28] (columns are pixels), data.standardise=false, data.held_out=none, "
-        "data.genes=500, tree.tolerance=0.05, net.width=128, training.learning_rate=0.002",
+        f"{examples}",
     )
 
 
@@ -121,6 +120,12 @@ def path_with(endings: Sequence[str]) -> Callable[[str], Path]:
         if Path(text).suffix not in endings:
             raise argparse.ArgumentTypeError(
                 f"expected a name that ends with {' or '.join(endings)}, found {text!r}"
+            )
+        if Path(text).is_dir():
+            raise argparse.ArgumentTypeError(f"{text!r} is a folder; name a file")
+        if files := [str(folder) for folder in Path(text).parents if folder.is_file()]:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} cannot be in {files[0]!r}, which is a file; name another place"
             )
         return Path(text)
 

@@ -51,7 +51,9 @@ class OwnFile:
         _check_path(path)
         self.path = path
         self.settings: dict[str, Any] | None = None
-        if not is_dataset(path):
+        if is_dataset(path):
+            _refuse_settings(path, label, classes_by, assignments)
+        else:
             self.settings = data_settings(path, label, classes_by, assignments)
 
     @cached_property
@@ -60,6 +62,20 @@ class OwnFile:
         if self.settings is None:
             return read_dataset(self.path)
         return _read(self.path, self.settings, can_set=True)
+
+
+def _refuse_settings(
+    path: Path, label: str | None, classes_by: str | None, assignments: Assignments
+) -> None:
+    """Refuse to be told how to read a data set made by bdiff."""
+    told = [f"--label {label}"] if label is not None else []
+    told += [f"--classes-by {classes_by}"] if classes_by is not None else []
+    told += [f"--set {'.'.join(keys)}=..." for keys, _ in assignments if keys[0] == "data"]
+    if told:
+        raise ValueError(
+            f"{path} is a data set made by bdiff, whose classes, scaling and split are made; leave "
+            f"out {', '.join(told)}, or give the file that it was made of"
+        )
 
 
 def read_like(folder: FitFolder, path: Path, label: str | None) -> Dataset:
@@ -83,7 +99,7 @@ def read_like(folder: FitFolder, path: Path, label: str | None) -> Dataset:
     settings = _settings_like(folder, path, label, reference)
     with warnings.catch_warnings():  # of a scale that is not that of the noise: it is found below
         warnings.filterwarnings("ignore", "the values of x run from")
-        dataset = _read(path, settings, can_set=False)
+        dataset = _read(path, settings, can_set=False, least=1)
     return _fitted(dataset, reference, folder)
 
 
@@ -98,10 +114,10 @@ def _check_path(path: Path) -> None:
         )
 
 
-def _read(path: Path, settings: dict[str, Any], *, can_set: bool) -> Dataset:
+def _read(path: Path, settings: dict[str, Any], *, can_set: bool, least: int = 2) -> Dataset:
     """The data set that a file holds; errors name options, --set only where the command has it."""
     try:
-        return preprocess(name=path.name.partition(".")[0], **settings)
+        return preprocess(name=path.name.partition(".")[0], least=least, **settings)
     except ValueError as error:
         text = str(error).replace("set `label` to", "let --label be")
         if can_set:

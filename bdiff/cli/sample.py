@@ -6,7 +6,7 @@ from typing import Any
 
 from bdiff.cli.folder import FitFolder
 from bdiff.cli.output import write_objects
-from bdiff.defaults import BY_FORM, form_of_shape
+from bdiff.defaults import SOLVERS_BY_FORM, form_of_shape
 from bdiff.model import DiffusionModel
 from bdiff.sampling.sampler import Sampler, sample
 
@@ -44,6 +44,6 @@ def requested(counts: Sequence[tuple[str, int]], classes: Sequence[str]) -> dict
 
 def solver_settings(model: DiffusionModel, name: str | None, steps: int | None) -> dict[str, Any]:
     """Settings of the solver; what is not given is the default for this form of objects."""
-    default: dict[str, Any] = BY_FORM[form_of_shape(model.shape)]["solver"]
+    default: dict[str, Any] = SOLVERS_BY_FORM[form_of_shape(model.shape)]
     settings = dict(default) if name in (None, default["name"]) else {"name": name}
     return settings if steps is None else settings | {"steps": steps}

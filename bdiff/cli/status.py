@@ -59,6 +59,8 @@ def of_fit(folder: FitFolder) -> Iterator[str]:
         parts["tree"] = folder.tree
     parts["model"] = folder.model
     done = [name for name, path in parts.items() if path.exists()]
+    if not folder.is_complete() and "model" in done:  # nothing that can be read
+        done.remove("model")
     left = [name for name in parts if name not in done]
     yield f"done:    {', '.join(done) or 'nothing'}"
     if left:

@@ -29,8 +29,15 @@ def make_tree(dataset: Dataset, args: argparse.Namespace) -> BranchTree:
     """All classes part at the time given, or where the estimate says."""
     settings = fit_settings(dataset, "branched", None, args.set) | {"seed": args.seed}
     if args.branch_time is not None:
+        process = process_from(settings["process"])
+        if not process.first_time <= args.branch_time < process.horizon:
+            raise ValueError(
+                f"--branch-time is {args.branch_time:g}; it should be at least "
+                f"{process.first_time:g}, where sampling ends, and below {process.horizon:g} "
+                "(noise)"
+            )
         point = {"classes": dataset.classes, "time": args.branch_time}
-        return given_tree([point], dataset.classes, process_from(settings["process"]))
+        return given_tree([point], dataset.classes, process)
     if form_of(dataset) == "molecules":
         raise ValueError(
             "a tree of molecules cannot be estimated, since atoms cannot be compared place by "

@@ -13,7 +13,8 @@ def known_names(
         return
     for name in names:
         if name not in known:
-            yield f"{path}: no {what} {name!r}; there are {', '.join(known)}{nearest(name, known)}"
+            there = ", ".join(map(repr, known)) or "none"
+            yield f"{path}: no {what} {name!r}; known: {there}{nearest(name, known)}"
 
 
 def unique(path: str, names: Sequence[str]) -> Iterator[str]:

@@ -35,7 +35,7 @@ class Start(Section):
 
 
 class Extension(Section):
-    """Classes added to a trained model one after another (paper, sections 4.1 and 4.2)."""
+    """Classes added to a trained model one after another (paper)."""
 
     start: tuple[ClassName, ...] = Field(min_length=2, description="class names to start with")
     add: tuple[ClassName, ...] = Field(min_length=1, description="class names to add, in order")
@@ -55,7 +55,7 @@ class LeaveOneOut(Section):
 
 
 class Stability(Section):
-    """The tree of independent draws of objects, and a branched model of each (section 6.7)."""
+    """The tree of independent draws of objects, and a branched model of each."""
 
     draws: Whole = Field(ge=3, description="independent draws of objects, at least 3")
     tree: Estimated = Field(description="{method: ..., objects per class, the method's settings}")
@@ -66,7 +66,7 @@ class Stability(Section):
 
 
 class EpsilonSweep(Section):
-    """The tree for each of several epsilons, and a branched model of each (section 6.8)."""
+    """The tree for each of several epsilons, and a branched model of each."""
 
     epsilons: tuple[Annotated[Real, Field(gt=0, le=2)], ...] = Field(
         min_length=2,
@@ -80,7 +80,7 @@ class EpsilonSweep(Section):
 
 
 class Control(Pairs):
-    """Transmutation at several noise levels, branched and label-guided (section 5.5)."""
+    """Transmutation at several noise levels, branched and label-guided."""
 
     count: Whole = Field(ge=2, description="objects per pair and direction, at least 2")
     times: tuple[Annotated[Real, Field(gt=SAMPLING_END, lt=1)], ...] = Field(

@@ -148,7 +148,7 @@ class GraphTransformer(Net):
 
 
 class UNet(Net):
-    """The paper's convolutional network for images; the encoder is shared (section 3.1)."""
+    """The paper's convolutional network for images; the encoder is shared."""
 
     name: Literal["unet"] = Field(description=NAMES)
     channels: tuple[Annotated[Whole, Field(ge=32, multiple_of=32)], ...] = Field(
@@ -169,7 +169,7 @@ class UNet(Net):
 
 
 class DenseNet(Net):
-    """The paper's dense network for tables; the first layers are shared (section 3.2)."""
+    """The paper's dense network for tables; the first layers are shared."""
 
     name: Literal["dense"] = Field(description=NAMES)
     width: Whole = Field(256, ge=1, description="units per layer, at least 1")
@@ -178,7 +178,7 @@ class DenseNet(Net):
 
 
 class GraphNet(Net):
-    """The paper's graph network for molecules; all but the last layers are shared (section 3.4)."""
+    """The paper's graph network for molecules; all but the last layers are shared."""
 
     name: Literal["graph"] = Field(description=NAMES)
     width: Whole = Field(16, ge=4, multiple_of=4, description="features of a node, a multiple of 4")
@@ -205,7 +205,7 @@ class Autoencoder(Section):
 
 
 class Training(Section):
-    """Training of one model by Adam (paper, section 4)."""
+    """Training of one model by Adam (paper)."""
 
     steps: Whole = Field(ge=1, description="optimisation steps, at least 1")
     batch_size: Whole = Field(128, ge=1, description="objects per step, at least 1")

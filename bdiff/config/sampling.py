@@ -142,7 +142,7 @@ class Metrics(Section):
 
 
 class Pairs(Section):
-    """Hybrids or transmutation between pairs of classes (paper, sections 5.4 and 5.5)."""
+    """Hybrids or transmutation between pairs of classes (paper)."""
 
     count: Whole = Field(ge=1, description="objects per pair and direction, at least 1")
     pairs: tuple[Pair, ...] = Field(

@@ -64,7 +64,7 @@ class Cosines(Section):
 
 
 class SimilarityTree(EstimatedTree, Cosines):
-    """Branch points from the similarity of noised objects (paper, section 2.1)."""
+    """Branch points from the similarity of noised objects (paper)."""
 
     method: Literal["all_pairs", "aligned_pairs"] = Field(description=METHODS)
 

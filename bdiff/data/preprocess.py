@@ -62,6 +62,7 @@ def preprocess(
     name: str | None = None,
     classes: str | Sequence[str] = "all",
     held_out: str | float = "official",
+    least: int = 2,
     **settings: Any,
 ) -> Dataset:
     """Make a data set from raw files, ready for `write_dataset`.
@@ -74,14 +75,14 @@ def preprocess(
         name: key of the data set, the source by default.
         classes: "all", or names of classes in the order wanted.
         held_out: "official", "none" or a fraction in (0, 1); see the head of this module.
+        least: training objects that every class has to have.
         settings: of the source: for "file" see `read_table`, for "cells" `read_cells`, for
             "smiles" `read_molecules`, for "simulated_cells" `simulate_cells`, for "molecules" and
             "moses" `bdiff.data.molecules.from_smiles`.
 
     Raises:
         ValueError: for an unknown setting, source, class or held_out, a class whose name is no
-            text or that has fewer than two training objects, and whatever is wrong with the raw
-            data.
+            text or that has fewer training objects, and whatever is wrong with the raw data.
     """
     _check_settings(source, settings)
     _check_classes(classes)
@@ -99,7 +100,7 @@ def preprocess(
         dataset = dataset.keep_classes(classes)
         dataset = replace(dataset, title=f"{dataset.title}: {_listed(dataset.classes)}")
     dataset = replace(dataset, name=name or source)
-    check_training_objects(dataset)
+    check_training_objects(dataset, least)
     return dataset
 
 

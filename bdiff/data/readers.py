@@ -1,6 +1,7 @@
 """Columns of a CSV, parquet or npz file; what is wrong is named by file, row, column and fix."""
 
 import csv
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,9 @@ import pyarrow.parquet as pq
 from bdiff.data.checks import check_column_names
 from bdiff.expect import listed, nearest
 
+PANDAS_INDEX = "__index_level_"
 Columns = tuple[np.ndarray, np.ndarray, tuple[str, ...]]  # x, labels, feature names
 # pandas writes the index of a frame as a column; row numbers are no feature.
-PANDAS_INDEX = "__index_level_"
 
 
 def read_csv(path: Path, label: str) -> Columns:
@@ -62,7 +63,11 @@ def read_parquet(path: Path, label: str) -> Columns:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError):
         raise ValueError(f"{path} is corrupt or no parquet file; write it again") from None
-    kept = [name for name in table.column_names if not name.startswith(PANDAS_INDEX)]
+    # Row numbers are no feature, whatever they are called; an index may well hold the labels.
+    about = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+    index = {name for name in about.get("index_columns", []) if isinstance(name, str)} - {label}
+    names = (name for name in table.column_names if not name.startswith(PANDAS_INDEX))
+    kept = [name for name in names if name not in index]
     _check_names(kept, path, label)
     return _columns(table.select(kept), path, label)
 

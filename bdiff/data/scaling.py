@@ -74,6 +74,26 @@ def by_range(x: np.ndarray) -> dict[str, Any]:
     return {"kind": "all values to [-1, 1]", "offset": least / 2 + greatest / 2, "scale": half}
 
 
+def checked_scaling(scaling: Mapping[str, Any], shape: Sequence[int]) -> dict[str, Any]:
+    """A scaling of objects of this shape, its numbers as they stand in files.
+
+    Raises:
+        ValueError: if offset or scale is missing, is neither a number nor, for tables, one per
+            feature, or is not finite; if a scale is not above 0.
+    """
+    checked = dict(scaling)
+    for key in ("offset", "scale"):
+        values = np.asarray(scaling.get(key, []), dtype=np.float64)
+        if values.shape not in ((), tuple(shape) if len(shape) == 1 else ()):
+            wanted = "a number" + (f" or a list of {shape[0]} numbers" if len(shape) == 1 else "")
+            raise ValueError(f"scaling[{key!r}] is {scaling.get(key)!r}; expected {wanted}")
+        if not np.isfinite(values).all() or (key == "scale" and not (values > 0).all()):
+            above = " above 0" if key == "scale" else ""
+            raise ValueError(f"scaling[{key!r}] holds {values.min():g}; expected numbers{above}")
+        checked[key] = values.tolist()
+    return checked
+
+
 def scale(x: np.ndarray, scaling: Mapping[str, Any]) -> np.ndarray:
     """Raw objects, shape (..., *shape), in scaled units, float32, shape (..., *shape)."""
     scaled = np.array(x, dtype=np.float64)

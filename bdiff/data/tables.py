@@ -1,5 +1,6 @@
 """Data of one's own: from arrays, or from a CSV, parquet or npz file."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from bdiff.data.checks import (
 )
 from bdiff.data.dataset import Dataset
 from bdiff.data.readers import read_csv, read_npz, read_parquet
-from bdiff.data.scaling import UNSCALED, find_scaling, scale
+from bdiff.data.scaling import UNSCALED, checked_scaling, find_scaling, scale
 from bdiff.files import sha256_of
 from bdiff.randomness import generator
 
@@ -62,25 +63,25 @@ def from_arrays(
     Raises:
         ValueError: if lengths differ, labels are no names or missing, x is empty, holds NaN, is not
             numeric or too large for float32, a feature is constant among the training objects (when
-            standardising), or a class has fewer than two of them.
+            standardising), or a class has none of them.
     """
+    feature_names = tuple(map(str, feature_names))
     if hasattr(x, "columns"):
-        columns = tuple(str(name) for name in x.columns)
-        check_column_names(columns, "x: ")
-        feature_names = feature_names or columns
+        feature_names = feature_names or tuple(map(str, x.columns))
+    check_column_names(feature_names, "x: ")
     x = _numeric(x, feature_names)
     names, codes = class_codes(labels)
     if x.ndim >= 1 and len(x) != len(codes):
         raise ValueError(f"x has {len(x)} objects, but there are {len(codes)} labels")
     split = np.full(len(codes), "train") if held_out is None else draw_split(codes, names, held_out)
     training = split == "train"
-    check_counts(codes[training], names, name)
+    check_counts(codes[training], names, name, least=1)
     if standardise and scaling is not None:
         raise ValueError("give standardise=True or the scaling of other objects, not both")
     if standardise:
         check_finite(x, feature_names)
         scaling = find_scaling(x[training], feature_names)
-    scaling = dict(scaling or UNSCALED)
+    scaling = checked_scaling(scaling or UNSCALED, x.shape[1:])
     x = scale(x, scaling) if scaling != UNSCALED else x
     check_float32(x, feature_names)
     dataset = Dataset(
@@ -90,7 +91,7 @@ def from_arrays(
         split=split,
         name=name,
         title=title,
-        feature_names=tuple(feature_names),
+        feature_names=feature_names,
         scaling=scaling,
         source={"dataset": name},
     )
@@ -205,9 +206,9 @@ def _warn_of_scale(x: np.ndarray) -> None:
 def class_codes(labels: Labels) -> tuple[tuple[str, ...], np.ndarray]:
     """Names in order, integers as numbers and strings as text, and the codes of the labels."""
     texts = _label_texts(labels)
-    names = sorted(set(texts), key=lambda name: (not name.isdecimal(), len(name), name))
-    if not all(name.isdecimal() for name in names):
-        names = sorted(names)
+    names = sorted(set(texts))
+    if all(re.fullmatch(r"-?\d+", name, re.ASCII) for name in names):
+        names.sort(key=lambda name: (int(name), len(name)))
     bare: dict[str, str] = {}
     for name in names:
         other = bare.setdefault(name.strip(), name)

@@ -20,7 +20,7 @@ from bdiff.figures.style import (
     shorten,
 )
 
-# The paper's rule (section 7, F4c): the true classes this far apart, the generated this near the
+# The paper's rule (F4c): the true classes this far apart, the generated this near the
 # true.
 APART, NEAR = 2.0, 0.2
 COLUMNS, PANELS = 4, 12

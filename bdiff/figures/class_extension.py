@@ -259,7 +259,7 @@ def _legend(figure: Figure, stages: Sequence[Stage], with_paper: bool) -> None:
     labels += [f"trained on all {len(stages[-1].classes)} classes", "real against real"]
     if with_paper:
         handles.append(Line2D([], [], **PAPER))
-        # Of each class (paper, section 6.1); among fewer objects distances are larger.
+        # Of each class (paper); among fewer objects distances are larger.
         labels.append("paper (1,000 objects)")
     legend = figure.legend(
         handles,

@@ -1,6 +1,6 @@
 """What sampling all classes costs, with separate chains and with shared trunks.
 
-Both ways use the same branched model (paper, section 5.3); beside them stands the label-guided
+Both ways use the same branched model (paper); beside them stands the label-guided
 model, which has no trunks. Seconds depend on the machine, network evaluations (calls times objects)
 do not: their ratio should be the tree's total length over the number of classes, but for the steps
 at branch points.

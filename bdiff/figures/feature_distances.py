@@ -1,7 +1,7 @@
 """One-dimensional Wasserstein distances between the features of groups of objects.
 
 W_1(u, v) = ∫ |F_u - F_v|, the area between the distribution functions of a feature in two groups,
-in units of the feature (standardised: standard deviations). Paper, section 6.3.
+in units of the feature (standardised: standard deviations).
 """
 
 from collections.abc import Mapping

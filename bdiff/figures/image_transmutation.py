@@ -2,7 +2,7 @@
 
 A hybrid is the state at the branch point of two classes; continued as either class it gives two
 objects of the same build. A transmutation noises a real object to the branch point and continues it
-as the other class (paper, sections 5.4 and 5.5).
+as the other class (paper).
 """
 
 from textwrap import fill

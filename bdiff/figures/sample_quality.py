@@ -2,7 +2,7 @@
 
 Bars are `frechet_raw`, the paper's "FID": the Fréchet distance between Gaussians fitted to the raw,
 flattened values, |m_1 - m_2|² + tr(C_1 + C_2 - 2 (C_1 C_2)^½), of generated and of training objects
-(paper, section 6.1). A distance of finite samples is never 0, so every class also has its floor:
+(paper). A distance of finite samples is never 0, so every class also has its floor:
 the distance of real objects to other real ones, with as many objects.
 """
 

@@ -1,7 +1,7 @@
 """Are two classes alike at their branch point?
 
 At the branch point the mean cosine similarity of noised objects of different classes has come up to
-that of noised objects of the same class (paper, section 2.1). The histograms show the pairs behind
+that of noised objects of the same class (paper). The histograms show the pairs behind
 the means. (The paper's axis says Euclidean distance; the values are cosine similarities.)
 """
 

@@ -1,6 +1,6 @@
 """Does transmutation need branches? The label-guided model at the same noise level.
 
-A real object of class a is noised to time t and continued as class b (paper, section 5.5). The
+A real object of class a is noised to time t and continued as class b (paper). The
 later t, the more objects a classifier takes for b, and the less is kept of what they were. Of two
 models, that one is better whose curve of the share that changed class, over what is kept, lies
 further up and to the right. What is kept is a correlation over the objects, before and after: of

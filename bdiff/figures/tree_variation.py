@@ -1,8 +1,7 @@
 """How branch trees vary, with the objects they are estimated from and with ε.
 
 Trees from several draws of objects, or for several ε, the difference of similarities that counts as
-none (paper, sections 6.7 and 6.8): first over each other, then one by one, and what the models of
-these trees are worth.
+none: first over each other, then one by one, and what the models of these trees are worth.
 """
 
 from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ BINS = 30
 def wasserstein(
     true: Mapping[str, np.ndarray], generated: Mapping[str, np.ndarray], title: str
 ) -> Figure:
-    """Overlaid histograms of the per-feature Wasserstein distances (paper, section 6.3).
+    """Overlaid histograms of the per-feature Wasserstein distances (paper).
 
     Args:
         true: real objects per class name, (n, D).

@@ -49,7 +49,7 @@ class TimeLabelEmbedding(nn.Module):
     Args:
         labels: number of class labels of a label-guided network; 0 for a branched one, which has a
             branch per class.
-        width: features of the time; a label adds 32 (paper, section 3.1).
+        width: features of the time; a label adds 32 (paper).
     """
 
     def __init__(self, labels: int = 0, width: int = 128):

@@ -1,4 +1,4 @@
-"""Dense network for tables: the paper's letters network (paper, section 3.2), routed."""
+"""Dense network for tables: the paper's network for letters, routed."""
 
 import itertools
 

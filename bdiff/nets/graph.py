@@ -1,4 +1,4 @@
-r"""Graph network for molecules: the paper's network (paper, section 3.4), routed.
+r"""Graph network for molecules: the paper's network, routed.
 
 It is the pair of score networks of GDSS (Jo et al. 2022, arXiv 2202.02514, section 3.3 and appendix
 A): one network predicts the noise of the atoms X, the other that of the bonds A. Along a symmetric
@@ -17,7 +17,7 @@ over pairs i < j only.
 
 Time enters only as one number that multiplies both outputs, a linear map of 256 Fourier features
 (not the reference's random ones, as for the other networks). The paper has no label-guided graph
-network: here, as in the paper's network for tables (section 3.2), a label adds 32 features to the
+network: here, as in the paper's network for tables, a label adds 32 features to the
 input, those of every node.
 """
 

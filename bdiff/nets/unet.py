@@ -1,4 +1,4 @@
-"""U-Net for small images: the paper's network (paper, section 3.1), routed.
+"""U-Net for small images: the paper's network, routed.
 
 The encoder is shared, each branch has a decoder of its own. All convolutions are 3x3 without
 padding. The paper concatenates the time (and the label) to the input of every layer as constant

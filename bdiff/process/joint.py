@@ -2,7 +2,7 @@ r"""The joint process on graphs: bonds and atoms have a noise of their own, over
 
 An object is a matrix [A | X] with a row per node: orders of its bonds to all nodes, symmetric with
 zero diagonal, then its atom type, one-hot. An absent node is a row of zeros, and stays one at all
-times: who is there is known from x_t (Jo et al. 2022, arXiv 2202.02514; paper, section 3.6)
+times: who is there is known from x_t (Jo et al. 2022, arXiv 2202.02514)
 
     A_t = A_0 + sigma_A(t) (E + Eᵀ), E strictly upper triangular,      the variance explodes;
     X_t = alpha_X(t) X_0 + sigma_X(t) ε,                               the variance is preserved.

@@ -7,7 +7,7 @@ that a figure can be made of has its words in `PARTS`, by the name that captions
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bdiff.defaults import BY_FORM, form_of_shape
+from bdiff.defaults import SOLVERS_BY_FORM, form_of_shape
 from bdiff.sampling.titles import GRIDS, SOLVERS
 
 METHODS = {
@@ -28,7 +28,7 @@ def named(classes: Sequence[str], last: str = "and") -> str:
 
 def solver_words(solver: Settings | None, shape: Sequence[int]) -> str:
     """A solver with its steps; None is the default for objects of this shape."""
-    solver = solver or BY_FORM[form_of_shape(shape)]["solver"]
+    solver = solver or SOLVERS_BY_FORM[form_of_shape(shape)]
     name: str = solver["name"]
     options = {"eta": "η = {:g}", "order": "order {}", "snr": "corrector's step {:g}"}
     own = [text.format(solver[key]) for key, text in options.items() if key in solver]

@@ -30,6 +30,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bdiff.data.checks import normalised
 from bdiff.data.scaling import unscale
 from bdiff.files import atomic_write, check_ending
 
@@ -114,7 +115,7 @@ class Samples:
         chosen = np.ones(len(self), dtype=bool)
         for column, value in ((self.label, label), (self.role, role), (self.origin, origin)):
             if value is not None:
-                chosen &= column == value
+                chosen &= column == normalised(value)
         rows = np.flatnonzero(chosen)
         return self.x[rows[np.argsort(self.index[rows], kind="stable")]]
 

@@ -1,5 +1,4 @@
-"""Hybrids: states at the branch point of two classes, which show what the classes share (paper,
-section 5.4)."""
+"""Hybrids: states at the branch point of two classes, which show what the classes share (paper)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,9 +39,9 @@ def hybrids(
         raise ValueError(
             f"a {model.kind} model has no branch points; hybrids need a branched model"
         )
-    check_pairs(model, pairs)
+    pairs = check_pairs(model, pairs)
     named: dict[str, tuple[str, ...]] = {}
-    for pair in map(tuple, pairs):
+    for pair in pairs:
         if (other := named.setdefault("/".join(pair), pair)) != pair:
             raise ValueError(
                 f"hybrids of {other} and of {pair} would both be called {'/'.join(pair)!r}; make "

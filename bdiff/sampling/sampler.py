@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bdiff.data.checks import check_class_names
-from bdiff.defaults import BY_FORM, form_of_shape
-from bdiff.expect import expect
+from bdiff.data.checks import check_class_names, normalised
+from bdiff.defaults import SOLVERS_BY_FORM, form_of_shape
+from bdiff.expect import expect, whole_number
 from bdiff.model import DiffusionModel
 from bdiff.process import Process
 from bdiff.progress import Progress
@@ -65,11 +65,8 @@ class Sampler:
 
     def __post_init__(self) -> None:
         check_grid(self.grid, self.branch_times)
-        for name, least in (("steps", 2), ("per_class", 1)):
-            if not isinstance(value := getattr(self, name), int) or value < least:
-                raise ValueError(
-                    f"{name} must be a whole number of {least} or more, found {value!r}"
-                )
+        for name, least in (("steps", 2), ("per_class", 1), ("seed", None)):
+            object.__setattr__(self, name, whole_number(getattr(self, name), name, least))
         if self.begin not in BEGINS:
             raise ValueError(f"unknown begin {self.begin!r}; known: {', '.join(BEGINS)}")
         if not isinstance(self.clip, bool):
@@ -100,7 +97,7 @@ class Sampler:
         cls, model: DiffusionModel, settings: dict[str, Any] | None = None, seed: int = 0
     ) -> "Sampler":
         """From settings as in `of`; by default what suits its objects (`bdiff.defaults`)."""
-        return cls.of(settings or BY_FORM[form_of_shape(model.shape)]["solver"], seed)
+        return cls.of(settings or SOLVERS_BY_FORM[form_of_shape(model.shape)], seed)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -182,7 +179,7 @@ class Sampler:
         self, model: DiffusionModel, request: dict[str, int], share_trunks: bool = False
     ) -> Cost:
         """What `sample` would cost, without running the network; arguments and errors as there."""
-        _check(model, request, share_trunks)
+        request = _checked(model, request, share_trunks)
         return self._cost(model, self.plans(model, request, share_trunks), sum(request.values()))
 
     def simulate(
@@ -209,17 +206,18 @@ def _legs(
 ) -> list[Leg]:
     if not share_trunks:
         return separate(tree, part, nodes)
-    assert tree is not None  # `_check` refuses a model without trunks
+    assert tree is not None  # `_checked` refuses a model without trunks
     return shared(tree, part, nodes)
 
 
-def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> None:
-    """Refuse a request that the model cannot fulfil."""
+def _checked(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -> dict[str, int]:
+    """The request by the model's names; refuses one that the model cannot fulfil."""
     if not isinstance(request, Mapping) or not request:
         raise ValueError(
             f"expected counts by class name, found {request!r}; the model's classes are "
             f"{list(model.classes)}"
         )
+    request = {normalised(name): count for name, count in request.items()}
     check_class_names(request, model.classes)
     for name, count in request.items():
         if not isinstance(count, int | np.integer) or count < 1:
@@ -229,6 +227,7 @@ def _check(model: DiffusionModel, request: dict[str, int], share_trunks: bool) -
             f"a {model.kind} model has no trunks to share; "
             "use share_trunks=False or a branched model"
         )
+    return request
 
 
 def sample(
@@ -257,7 +256,7 @@ def sample(
     """
     expect(model, DiffusionModel, "model", "bdiff.load_model(folder)")
     expect(sampler, (Sampler, type(None)), "sampler", "Sampler.of({'name': 'ddim', 'steps': 50})")
-    _check(model, request, share_trunks)
+    request = _checked(model, request, share_trunks)
     sampler = sampler or Sampler.for_model(model)
     began = time.perf_counter()
     plans = sampler.plans(model, request, share_trunks)

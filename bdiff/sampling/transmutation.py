@@ -1,7 +1,7 @@
 """Transmutation: a real object of one class, turned into another.
 
 The forward process takes it to the branch point of the two classes, where they cannot be told
-apart, and the reverse process from there down the branches of the other class (paper, section 5.5).
+apart, and the reverse process from there down the branches of the other class (paper).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,18 @@ from time import perf_counter
 import numpy as np
 import torch
 
+from bdiff.data.checks import normalised
 from bdiff.expect import expect
 from bdiff.guidance import Guided
 from bdiff.model import DiffusionModel
+from bdiff.process import process_from
 from bdiff.randomness import sample_noise
 from bdiff.sampling.files import Part, Samples, collected
 from bdiff.sampling.pairs import check_pairs, with_progress
 from bdiff.sampling.plan import chain
 from bdiff.sampling.sampler import Sampler, describe
 from bdiff.tree import BranchTree
+from bdiff.tree_files import convert_tree
 
 UNGUIDED = 2 / 3  # of the time that objects are noised to; below, guidance breaks what they are
 
@@ -44,7 +47,7 @@ def transmute(
         time: t up to which objects are noised, inside (t_end, horizon); by default each pair's
             branch time.
         tree: whose branch times these are; by default the model's, but a label-guided model has
-            none.
+            none. One that was made for another process keeps its noise levels.
         both: make both directions of every pair, or only that from its first class to its second.
         guidance: weight by which predictions are pushed away from the class that the objects come
             from, in the upper third of the times; see `bdiff.guidance`. 1 is none, which takes half
@@ -58,7 +61,7 @@ def transmute(
     Raises:
         ValueError: if pairs, objects or the time do not fit the model.
     """
-    check_pairs(model, pairs)
+    pairs = check_pairs(model, pairs)
     expect(objects, Mapping, "objects", "by class, {'a': dataset.of('a'), 'b': dataset.of('b')}")
     # Objects may be noised beyond the root.
     sampler = replace(sampler or Sampler.for_model(model), begin="prior")
@@ -72,7 +75,11 @@ def transmute(
             f"time is {time:g}, it must lie between {sampler.end(model):g}, where sampling ends, "
             f"and the horizon {model.process.horizon:g}"
         )
-    directions = [way for a, b in pairs for way in (((a, b), (b, a)) if both else ((a, b),))]
+    ways = [way for a, b in pairs for way in (((a, b), (b, a)) if both else ((a, b),))]
+    directions = list(dict.fromkeys(ways))
+    if tree is not None and tree.process is not None:
+        tree = convert_tree(tree, process_from(tree.process), model.process)
+    objects = {normalised(name): x for name, x in objects.items()}
     objects = _checked(objects, {origin for origin, _ in directions}, model.shape)
     parts: list[Part] = []
     began, spent = perf_counter(), 0

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from bdiff.data.dataset import Dataset
 from bdiff.defaults import suited
+from bdiff.expect import whole_number
 
 SCHEDULES = ("cosine", "constant")
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
@@ -51,11 +52,12 @@ class Training:
         return cls(**(suited(dataset, "training") | changes))
 
     def __post_init__(self) -> None:
-        wrong = [
-            f"{name} is {getattr(self, name)!r}, it must be a whole number of {least} or more"
-            for name, least in _LEAST.items()
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < least
-        ]
+        wrong = []
+        for name, least in {**_LEAST, "seed": None}.items():
+            try:
+                object.__setattr__(self, name, whole_number(getattr(self, name), name, least))
+            except ValueError as error:
+                wrong.append(str(error))
         wrong += [
             f"{name} is {getattr(self, name)!r}, it must lie in [0, 1)"
             for name in ("ema", "label_dropout")
@@ -63,8 +65,8 @@ class Training:
         ]
         if self.schedule not in SCHEDULES:
             wrong.append(f"schedule is {self.schedule!r}, it must be one of {SCHEDULES}")
-        if not self.learning_rate > 0 or not self.clip > 0:
-            wrong.append("learning_rate and clip must be above 0")
+        if not (0 < self.learning_rate < math.inf and self.clip > 0):
+            wrong.append("learning_rate must be a number above 0, and clip above 0")
         if wrong:
             raise ValueError("training settings: " + "; ".join(wrong))
 

@@ -130,3 +130,9 @@ def test_efficiency_counts_what_sharing_saves(branched):
     assert all(row["seconds"] > 0 for row in rows)
     # the ratio of network evaluations is the tree's total length over the number of classes
     assert spent["shared"] / spent["separate"] == pytest.approx(branched.tree.shared_cost, abs=0.02)
+
+
+@pytest.mark.parametrize("count", [1, 0, -5])
+def test_a_count_that_leaves_nothing_to_compare_is_refused(dataset, count):
+    with pytest.raises(ValueError, match=f"count is {count}, objects of a class to compare"):
+        quality(dataset, {}, count=count)

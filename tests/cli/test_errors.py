@@ -23,7 +23,10 @@ from .zoo import fails
         ("fit zoo.csv --label species -o new --set data.held_out=2", "data.held_out: found 2"),
         ("fit zoo.csv --label species -o new --set autoencoder.latent=2", "no counts to encode"),
         ("tree zoo.csv --label species -o new.json --set net.width=2", "no section 'net' here"),
-        ("tree zoo.csv --label species -o new.json --branch-time 2", "strictly between 0 and 1"),
+        (
+            "tree zoo.csv --label species -o new.json --branch-time 2",
+            r"--branch-time is 2; it should be at least 0\.001, where sampling ends",
+        ),
         ("sample nowhere --count 2 -o s.csv", "nowhere is no folder by `bdiff fit`"),
         ("sample zoo --count cat=2 -o s.csv", "unknown class 'cat'; the classes are ape, bee, cow"),
         ("sample zoo --count 2 ape=1 -o s.csv", "one number for every class, or CLASS=N"),
@@ -31,6 +34,10 @@ from .zoo import fails
         ("sample zoo --count 2 -o s.csv --solver ddim", "needs a number of steps"),
         ("transmute zoo zoo.csv --from ape --to cat -o t.csv", "unknown class 'cat'"),
         ("evaluate zoo zoo/data.parquet -o m.csv", "expected samples of format"),
+        (
+            "fit zoo/data.parquet -o new --label kind --set data.held_out=0.3",
+            "a data set made by bdiff.* leave out --label kind, --set data.held_out",
+        ),
         ("info nothing", "there is no file or folder nothing"),
         ("sample zoo.csv --count 2 -o s.csv", "zoo.csv is no folder by `bdiff fit`: it is a file"),
         ("extend zoo.csv zoo.csv --new elk -o new", "zoo.csv is no folder .*: it is a file"),
@@ -86,6 +93,7 @@ def test_errors_are_told_with_the_fix(here, line, text):
         ("tree zoo.csv --label species -o tt.txt", r"ends with \.json, found 'tt\.txt'"),
         ("fit zoo.csv -o new --set width", "expected SECTION.KEY=VALUE, found 'width'"),
         ("fit zoo.csv -o new --seed -1", "expected a whole number of 0 or more"),
+        ("sample zoo --count 3 -o zoo.csv/s.csv", "cannot be in 'zoo.csv', which is a file"),
         ("fitt", "invalid choice: 'fitt'"),
     ],
 )

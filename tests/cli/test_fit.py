@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from bdiff.cli.arguments import parser
 from bdiff.cli.drawing import draw
 from bdiff.cli.folder import FitFolder
+from bdiff.cli.own_data import OwnFile
 from bdiff.data.dataset import read_dataset
 from bdiff.model_files import load_model
 from bdiff.process import VP
+from bdiff.sampling.files import read_samples
 from bdiff.training.run import TrainingRun
 from bdiff.tree import BranchPoint, BranchTree
 from bdiff.tree_files import load_tree, save_tree
@@ -151,3 +154,27 @@ def test_a_drawing_shows_what_lies_below_what(tree):
     assert draw(tree) == "\n".join(
         ["t = 0.5  0, 4, 9", "├── t = 0.35  4, 9", "│   ├── 4", "│   └── 9", "└── 0"]
     )
+
+
+def test_what_cannot_be_fitted_leaves_the_folder_free_and_an_empty_one_there(here, monkeypatch):
+    x = np.random.default_rng(0).random((20, 1, 9, 7), dtype=np.float32)
+    np.savez("odd.npz", x=x, y=np.repeat(["a", "b"], 10))
+    fails("fit odd.npz -o images", "multiples of the patch")
+    assert not (here / "images").exists()
+    (here / "empty").mkdir()
+    monkeypatch.chdir(here / "empty")
+    fails("fit ../zoo.csv --label nolabel -o .", "no column 'nolabel'")
+    assert (here / "empty").is_dir()
+    tree = BranchTree(["ape", "bee", "cow"], [BranchPoint(["ape", "bee", "cow"], 1e-4)])
+    save_tree(tree, "early.json", VP())
+    fails("fit ../zoo.csv --label species -o ../new --tree early.json", "part at t = 0.0001, but")
+
+
+def test_one_object_of_a_class_can_be_turned_and_classes_can_be_left_out(here):
+    lines = (here / "zoo.csv").read_text().splitlines(keepends=True)
+    rare = [*lines[:10], *(line for line in lines[1:] if "bee" in line), lines[-1]]  # one cow
+    (here / "rare.csv").write_text("".join(rare))
+    bdiff("transmute zoo rare.csv --label species --from cow --to ape -o turned.parquet")
+    assert len(read_samples("turned.parquet").where("ape", "sample", "cow")) == 1
+    read = OwnFile(Path("rare.csv"), "species", None, [(("data", "classes"), ["ape", "bee"])])
+    assert read.dataset.classes == ("ape", "bee")

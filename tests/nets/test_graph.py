@@ -179,7 +179,7 @@ def test_the_label_changes_the_output_of_the_label_guided_network(settings):
 
 
 def test_parameters_of_the_papers_network_are_as_many_as_in_the_paper():
-    """Paper, section 3.4, for ZINC250K; the counts follow from the reference's layers."""
+    """For ZINC250K; the counts follow from the reference's layers."""
     counts = {}
     for branches in (1, 3):
         net = net_from({"name": "graph"}, (38, 47), [[b] for b in range(branches)], 0)

@@ -164,7 +164,7 @@ def test_branches_change_on_the_chain(gaussian, name, options):
 
 
 def test_calls_of_the_papers_discrete_tree():
-    """Total branch length 7169 of 10 000 (section 2.3), which is what the network is called."""
+    """Total branch length 7169 of 10 000, which is what the network is called."""
     points = {
         "0123456789": 761, "023456789": 760, "23456789": 712, "3456789": 709, "3568": 700,
         "479": 685, "358": 659, "35": 656, "49": 527,

@@ -6,7 +6,7 @@ import torch
 
 from bdiff.build import initialised
 from bdiff.data.dataset import Dataset
-from bdiff.defaults import BY_FORM, form_of_shape
+from bdiff.defaults import SOLVERS_BY_FORM, form_of_shape
 from bdiff.guidance import Guided
 from bdiff.model_files import load_model, save_model
 from bdiff.process import VP
@@ -263,7 +263,7 @@ def test_without_a_sampler_it_is_that_of_the_kind_of_data(tree, shape):
     net = {"name": "residual", "width": 8} if len(shape) == 1 else {"name": "residual_unet"}
     model = initialised("branched", VP(), shape, net, tree=tree).eval()
     assert (
-        Sampler.for_model(model).settings.items() >= BY_FORM[form_of_shape(shape)]["solver"].items()
+        Sampler.for_model(model).settings.items() >= SOLVERS_BY_FORM[form_of_shape(shape)].items()
     )
     made = sample(model, {"4": 2}).x
     assert np.array_equal(made, sample(model, {"4": 2}, Sampler.for_model(model)).x)

@@ -10,7 +10,7 @@ from bdiff.build import initialised
 from bdiff.figures.pairs import hybrid_pairs, hybrids_of
 from bdiff.process import VP
 from bdiff.sampling.hybrids import hybrids
-from bdiff.sampling.sampler import Sampler
+from bdiff.sampling.sampler import Sampler, sample
 from bdiff.sampling.transmutation import transmute
 from bdiff.tree import BranchPoint, BranchTree
 
@@ -211,3 +211,35 @@ def test_requests_that_make_no_sense_are_refused(branched):
     with pytest.raises(ValueError, match="class '4' hold NaN"):
         transmute(branched, {"4": x * np.nan, "9": x}, [("4", "9")], SAMPLER)
     assert len(transmute(branched, {"4": x, "9": x}, [("4", "9")], SAMPLER)) == 18
+
+
+def test_a_pair_asked_for_twice_is_made_once(model):
+    objects = {name: np.zeros((2, 2), np.float32) for name in ("4", "9")}
+    both = transmute(model, objects, (pair for pair in [("4", "9"), ("9", "4")]), SAMPLER)
+    assert len(both.where("4", "sample", "9")) == len(both.where("9", "sample", "4")) == 2
+    made = hybrids(model, [("4", "9"), ("4", "9")], 2, SAMPLER)
+    assert len(made.where("4/9", "hybrid")) == 2
+
+
+def test_branch_times_of_another_process_keep_their_noise_levels(gaussian, tree):
+    other = VP(0.1, 5.0)
+    model = gaussian([[0.0, 0.0]] * 3, [[1.0, 1.0]] * 3, tree)
+    made_for = BranchTree(tree.classes, tree.points, process=other.to_dict())
+    objects = {"4": np.zeros((1, 2), np.float32)}
+    made = transmute(model, objects, [("4", "9")], SAMPLER, tree=made_for, both=False)
+    (time,) = made.time[made.role == "noised"]
+    assert time != pytest.approx(0.35, abs=0.01)
+    assert model.process.log_snr(time) == pytest.approx(float(other.log_snr(0.35)))
+
+
+def test_names_may_be_typed_in_any_form_of_unicode(gaussian):
+    composed, decomposed = "\u00e9", "e\u0301"
+    tree = BranchTree([decomposed, "b"], [BranchPoint(frozenset([decomposed, "b"]), 0.4)])
+    model = gaussian([[0.0], [1.0]], [[1.0], [1.0]], tree)
+    assert model.classes == (composed, "b")
+    assert tree.branch_time("b", decomposed) == 0.4
+    made = sample(model, {decomposed: 3}, SAMPLER)
+    assert len(made.where(decomposed)) == len(made.where(composed)) == 3
+    objects = {decomposed: np.zeros((2, 1), np.float32)}
+    turned = transmute(model, objects, [(decomposed, "b")], SAMPLER, both=False)
+    assert len(turned.where("b", "sample", decomposed)) == 2

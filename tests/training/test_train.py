@@ -1,9 +1,11 @@
 """Training: it learns, it averages, and it resumes to the same bits; killed in tests/faults."""
 
+import json
+import math
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -140,12 +142,15 @@ def test_records_reach_the_last_step(tree):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"steps": 0}, "steps is 0, it must be a whole number of 1 or more"),
-        ({"steps": 2.5}, r"steps is 2\.5, it must be a whole number"),
-        ({"batch_size": -3}, "batch_size is -3"),
-        ({"log_every": 0}, "log_every is 0"),
+        ({"steps": 0}, "steps must be a whole number of 1 or more, found 0"),
+        ({"steps": 2.5}, r"steps must be a whole number of 1 or more, found 2\.5"),
+        ({"batch_size": -3}, "batch_size .* found -3"),
+        ({"log_every": 0}, "log_every .* found 0"),
         ({"ema": 1.0}, r"ema is 1\.0, it must lie in \[0, 1\)"),
-        ({"learning_rate": 0.0}, "learning_rate and clip must be above 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be a number above 0"),
+        ({"learning_rate": math.inf}, "learning_rate must be a number above 0"),
+        ({"seed": None}, "seed must be a whole number, found None"),
+        ({"steps": True}, "steps must be a whole number of 1 or more, found True"),
         ({"label_dropout": 1.0}, r"label_dropout is 1\.0, it must lie in \[0, 1\)"),
         ({"schedule": "linear"}, "schedule is 'linear', it must be one of .*'cosine'"),
     ],
@@ -153,6 +158,12 @@ def test_records_reach_the_last_step(tree):
 def test_settings_out_of_range_are_refused(setting, message):
     with pytest.raises(ValueError, match=message):
         replace(SETTINGS, **setting)
+
+
+def test_whole_numbers_of_numpy_are_kept_as_they_stand_in_files():
+    settings = replace(SETTINGS, seed=np.int64(3), steps=np.int32(5))
+    assert settings == replace(SETTINGS, seed=3, steps=5)
+    assert json.loads(json.dumps(asdict(settings))) == asdict(settings)
 
 
 @pytest.mark.fault("F12")

@@ -7,10 +7,10 @@ dw̄; a step of length d = s - t is
 
 The predictor-corrector sampler puts a Langevin step x + (a/2) score + √a z at time s before it. Its
 step size is a = snr sigma(s)². The reference takes a = snr D / |score|² with the mean norm of the
-batch, by which samples influence each other (paper, section 5.1 and defect 15); D / sigma² is the
-squared norm of the score of one noised object, and the largest that the mean can be. A step size
-from each sample's own norm would be independent as well, but it is then correlated with the state:
-on Gaussian data it inflated the variance by 10 to 40 %.
+batch, by which samples influence each other; D / sigma² is the squared norm of the score of one
+noised object, and the largest that the mean can be. A step size from each sample's own norm would
+be independent as well, but it is then correlated with the state: on Gaussian data it inflated the
+variance by 10 to 40 %.
 """
 
 import torch
