@@ -13,8 +13,7 @@ def known_names(
         return
     for name in names:
         if name not in known:
-            there = ", ".join(map(repr, known)) or "none"
-            yield f"{path}: no {what} {name!r}; known: {there}{nearest(name, known)}"
+            yield f"{path}: no {what} {name!r}; known: {', '.join(known)}{nearest(name, known)}"
 
 
 def unique(path: str, names: Sequence[str]) -> Iterator[str]:

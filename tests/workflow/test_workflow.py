@@ -189,3 +189,30 @@ def test_every_script_has_a_rule_of_its_name():
         if line.startswith("rule ")
     }
     assert rules == {path.stem for path in Path(ROOT / "scripts").glob("*.py")}
+
+
+def test_a_changed_function_of_ones_own_that_decides_classes_makes_the_data_anew(checkout):
+    rules = checkout.root / "my_rules.py"
+    (checkout.root / "my.smi").write_text("CCO\nCCC\nCCN\nCOC\n")
+    molecules = {
+        "data": {"source": "smiles", "path": "my.smi", "classes_by": "my_rules:by_oxygen"},
+        "process": {"name": "joint"},
+        "net": {"name": "graph_transformer"},
+        "tree": {
+            "method": "given",
+            "branch_points": [{"classes": ["oxygen", "none"], "time": 0.4}],
+        },
+        "training": {"branched": {"steps": 1, "batch_size": 2}},
+    }
+    settings = {"run": ["mine"], "figures": {}, "datasets": {"mine": molecules}}
+    (checkout.root / "mine.yaml").write_text(yaml.safe_dump(settings))
+    target = ("--cores", 1, "data/processed/mine.parquet", "--configfile", "mine.yaml")
+    rules.write_text(
+        "def by_oxygen(mol):\n"
+        "    return 'oxygen' if any(a.GetSymbol() == 'O' for a in mol.GetAtoms()) else 'none'\n"
+    )
+    done = checkout.snakemake(*target)
+    assert done.returncode == 0, done.stdout[-8000:]
+    assert "Nothing to be done" in checkout.snakemake("-n", *target).stdout
+    rules.write_text(rules.read_text().replace("'O'", "'N'"))
+    assert "Updated input files: my_rules.py" in checkout.snakemake("-n", *target).stdout

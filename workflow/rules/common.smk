@@ -136,6 +136,16 @@ def download_section(wildcards):
     return json.dumps(rows, sort_keys=True)
 
 
+def classes_by_files(wildcards):
+    """The file of a function of one's own that decides the classes of molecules, where Python finds one."""
+    dataset = CONFIG.all_datasets[wildcards.dataset]
+    if dataset.form != "molecules" or ":" not in dataset.classes_by:
+        return []
+    file = dataset.classes_by.partition(":")[0].replace(".", "/") + ".py"
+    places = [Path(), *map(Path, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return [str(place / file) for place in places if (place / file).is_file()][:1]
+
+
 def raw_files(wildcards):
     """What a data set is made of: downloaded files, a table in the repository, or one's own file."""
     data = CONFIG.datasets[wildcards.dataset].data

@@ -37,6 +37,7 @@ rule preprocess:
         script=here("scripts/preprocess.py"),
         code=sources("scripts/preprocess.py"),
         raw=raw_files,
+        classes_by=classes_by_files,
     output:
         data="data/processed/{dataset}.parquet",
     log:

@@ -99,6 +99,7 @@ rule evaluate_molecules:
     input:
         script=here("scripts/evaluate_molecules.py"),
         code=sources("scripts/evaluate_molecules.py"),
+        classes_by=classes_by_files,
         data=data_file,
         samples=per_model("results/{dataset}/samples/{model}.parquet"),
         branched="results/{dataset}/samples/control_branched.parquet",

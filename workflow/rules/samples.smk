@@ -98,6 +98,7 @@ rule compare_transmutation:
     input:
         script=here("scripts/compare_transmutation.py"),
         code=sources("scripts/compare_transmutation.py"),
+        classes_by=classes_by_files,
         data=data_file,
         weights=expand("results/{{dataset}}/models/{model}/weights.safetensors", model=CONTROLLED),
         manifests=expand("results/{{dataset}}/models/{model}/manifest.json", model=CONTROLLED),
