@@ -90,4 +90,4 @@ def _moved(rows: pd.DataFrame, pair: tuple[str, str]) -> str:
         if len(own):
             name = "other real cells" if model == "real" else NAMES[model]
             words.append(f"{name} {own.mean():.3f}")
-    return "way of all markers to the mean of real cells, 0 to 1: " + ", ".join(words)
+    return "markers moved, from 0 (old type) to 1 (new type): " + ", ".join(words)
