@@ -82,7 +82,10 @@ def listed(names: Sequence[object], most: int = 10) -> str:
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """The end of a message: the most similar of the known names, or nothing if none is similar."""
-    matches = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    known = list(known)
+    if name == "gpu" and "cuda" in known:
+        return "; did you mean 'cuda'?"
+    matches = get_close_matches(str(name), known, n=1, cutoff=0.5)
     return f"; did you mean {matches[0]!r}?" if matches else ""
 
 

@@ -142,5 +142,5 @@ def _quoted(text: str) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = "null" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
