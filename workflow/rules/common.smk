@@ -141,7 +141,7 @@ def classes_by_files(wildcards):
     dataset = CONFIG.all_datasets[wildcards.dataset]
     if dataset.form != "molecules" or ":" not in dataset.classes_by:
         return []
-    file = dataset.classes_by.partition(":")[0].replace(".", "/") + ".py"
+    file = Path(*dataset.classes_by.partition(":")[0].split(".")).with_suffix(".py")
     places = [Path(), *map(Path, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return [str(place / file) for place in places if (place / file).is_file()][:1]
 
