@@ -157,7 +157,7 @@ def test_a_pickle_in_disguise_is_never_executed(tmp_path):
     (tmp_path / "c" / "weights.safetensors").write_bytes(evil)
     manifest = json.loads((tmp_path / "c" / "manifest.json").read_text())
     manifest["files"]["weights.safetensors"]["sha256"] = hashlib.sha256(evil).hexdigest()
-    manifest["sha256"] = checkpoint._fingerprint(manifest)
+    manifest["sha256"] = checkpoint._sha256_of(manifest)
     (tmp_path / "c" / "manifest.json").write_text(json.dumps(manifest, indent=2))
     with pytest.raises(Exception, match=r"[Hh]eader"):
         load_folder(tmp_path / "c")

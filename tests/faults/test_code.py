@@ -153,7 +153,7 @@ def test_a_manifest_cannot_name_files_elsewhere(tmp_path, name):
     file = tmp_path / "c" / "manifest.json"
     sha256 = hashlib.sha256(b"text").hexdigest()
     manifest = json.loads(file.read_text()) | {"files": {name: {"bytes": 4, "sha256": sha256}}}
-    manifest["sha256"] = checkpoint._fingerprint(manifest)
+    manifest["sha256"] = checkpoint._sha256_of(manifest)
     file.write_text(json.dumps(manifest, indent=2))
     with pytest.raises(CheckpointError, match=f"lists '{name}', which is no file of this folder"):
         load_folder(tmp_path / "c")
