@@ -184,8 +184,8 @@ def test_other_genes_are_refused():
     [
         ({"latent": 0}, "latent is 0"),
         ({"hidden": 0}, "hidden 0; they must be 1 or more"),
-        ({"steps": 0}, "steps is 0"),
-        ({"batch_size": 0}, "batch_size is 0"),
+        ({"steps": 0}, "steps must be a whole number of 1 or more, found 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of 1 or more, found 0"),
         ({"learning_rate": -1.0}, "learning_rate"),
         ({"device": "tpu"}, "device is 'tpu'"),
     ],

@@ -47,6 +47,6 @@ def test_evaluating_says_how_far_it_is(said):
 
 def test_comparing_estimators_says_how_far_it_is(said):
     lines = said(compare.compare_estimators, clouds(), VP(), objects=9, draws=2, epsilon=2)
-    total = 2 * len(compare.ESTIMATORS)
+    total = 2 * len(compare.METHODS)
     percents = [f"{100 * done / total:.0f} %" for done in range(1, total + 1)]
     assert lines == [f"comparing estimators: {percent}" for percent in percents]
