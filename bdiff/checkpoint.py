@@ -23,7 +23,7 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
-from bdiff.files import plain, sync
+from bdiff.files import plain, sync, to_json
 
 
 class CheckpointError(ValueError):
@@ -102,12 +102,12 @@ def _write_through(path: Path, data: bytes) -> None:
 
 
 def _text(manifest: dict[str, Any]) -> str:
-    return json.dumps(manifest, indent=2)
+    return to_json(manifest, indent=2)
 
 
 def _sha256_of(manifest: dict[str, Any]) -> str:
     """sha256 of a manifest, without its own."""
-    text = json.dumps({k: v for k, v in manifest.items() if k != "sha256"}, sort_keys=True)
+    text = to_json({k: v for k, v in manifest.items() if k != "sha256"}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -3,10 +3,26 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import signature
-from numbers import Integral
-from typing import TypeVar
+from numbers import Integral, Real
+from typing import Any, TypeVar
 
 Made = TypeVar("Made")
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+# What a user calls an argument of a type, and whether a value is one.
+_TYPES: dict[object, tuple[str, Callable[[object], bool]]] = {
+    int: ("a whole number", _whole),
+    float: ("a number", lambda value: isinstance(value, Real) and not isinstance(value, bool)),
+    str: ("a text", lambda value: isinstance(value, str)),
+    tuple[int, ...]: (
+        "a list of whole numbers",
+        lambda value: isinstance(value, list | tuple) and all(map(_whole, value)),
+    ),
+}
 
 
 def expect(value: object, kind: type | tuple[type, ...], name: str, fix: str) -> None:
@@ -33,8 +49,7 @@ def whole_number(value: object, name: str, least: int | None = None) -> int:
     Raises:
         ValueError: unless it is a whole number, and `least` or more.
     """
-    fits = isinstance(value, Integral) and not isinstance(value, bool)
-    if not fits or (least is not None and int(value) < least):  # type: ignore[call-overload]
+    if not _whole(value) or (least is not None and int(value) < least):  # type: ignore[call-overload]
         wanted = "a whole number" if least is None else f"a whole number of {least} or more"
         raise ValueError(f"{name} must be {wanted}, found {value!r}")
     return int(value)  # type: ignore[call-overload,no-any-return]
@@ -44,7 +59,7 @@ def kind_of(
     kinds: Mapping[str, Callable[..., Made]],
     what: str,
     name: object,
-    settings: Collection[str],
+    settings: Mapping[str, object],
     given: Collection[str] = (),
     besides: str = "",
 ) -> Callable[..., Made]:
@@ -55,12 +70,12 @@ def kind_of(
         what: it is called, "network".
         name: of the kind.
         settings: the arguments that a user gives.
-        given: those that the library gives.
+        given: names of those that the library gives.
         besides: what else may be set, for the message.
 
     Raises:
-        ValueError: if there is no such kind, or it has no such setting; the message lists those
-            that there are.
+        ValueError: if there is no such kind, or it has no such setting, in a message that lists
+            those that there are; or a setting has another type.
     """
     if name not in kinds:
         raise ValueError(f"unknown {what} {name!r}; known: {', '.join(map(repr, kinds))}")
@@ -71,7 +86,19 @@ def kind_of(
             f"{what} {name!r} has no setting {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(known) or 'none'}{besides}"
         )
+    if wrong := misfits(found, settings):
+        raise ValueError(f"{what} {name!r}: {'; '.join(wrong)}")
     return found
+
+
+def misfits(function: Callable[..., Any], settings: Mapping[str, object]) -> list[str]:
+    """Which settings are no number, text or list of whole numbers where the function takes one."""
+    takes = {key: _TYPES.get(p.annotation) for key, p in signature(function).parameters.items()}
+    return [
+        f"{key} must be {expected[0]}, found {value!r}"
+        for key, value in settings.items()
+        if (expected := takes.get(key)) and not expected[1](value)
+    ]
 
 
 def listed(names: Sequence[object], most: int = 10) -> str:

@@ -6,11 +6,14 @@ is killed, or runs out of disk, in the middle leaves the old file (or none), nev
 
 import csv
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +63,17 @@ def write_text(path: str | Path, text: str) -> None:
     """Write a text file (UTF-8); raises as `atomic_write`."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def to_json(value: Any, **options: Any) -> str:
+    """`json.dumps` that takes numbers of numpy, too: settings may come from an array."""
+    return json.dumps(value, default=_number, **options)
+
+
+def _number(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} cannot be written as JSON")
 
 
 def sha256_of(path: str | Path) -> str:

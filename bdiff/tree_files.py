@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bdiff.files import write_text
+from bdiff.files import to_json, write_text
 from bdiff.process import Process, process_from
 from bdiff.tree import BranchPoint, BranchTree, merge_simultaneous
 
@@ -92,7 +92,7 @@ def save_tree(tree: BranchTree, path: str | Path, process: Process | None = None
         raise ValueError("the tree does not say whose times it has; give the process as well")
     process = process or process_from(tree.process or {})
     path = Path(path)
-    text = json.dumps(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
+    text = to_json(tree_to_dict(tree, process), indent=2, ensure_ascii=False)
     for target, content in ((path.with_suffix(".nwk"), to_newick(tree)), (path, text)):
         write_text(target, content + "\n")
 

@@ -162,3 +162,25 @@ def test_standardise_and_a_scaling_exclude_each_other():
     x, labels = data_of(3).x, ["a"] * 12 + ["b"] * 12
     with pytest.raises(ValueError, match="not both"):
         from_arrays(x, labels, standardise=True, scaling=dict(UNSCALED))
+
+
+@pytest.mark.parametrize(
+    ("net", "message"),
+    [
+        ({"name": "residual_unet", "channels": 16}, "channels must be a list of whole numbers"),
+        ({"name": "residual_unet", "channels": [16.5]}, r"channels must be .*, found \[16\.5\]"),
+        ({"name": "residual_unet", "blocks": "2"}, "blocks must be a whole number, found '2'"),
+    ],
+)
+def test_settings_of_another_type_are_refused(net, message):
+    with pytest.raises(ValueError, match=f"network 'residual_unet': {message}"):
+        build_model(data_of(1, 8, 8), net=net)
+
+
+def test_numbers_of_numpy_can_be_written(tmp_path):
+    net = {"name": "residual", "width": np.int64(8), "blocks": np.int32(1)}
+    model = build_model(data_of(3), net=net, process=VP(np.float64(0.5), 20))
+    save_model(model, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert loaded.settings == {"name": "residual", "width": 8, "blocks": 1}
+    assert loaded.process == VP(0.5, 20)

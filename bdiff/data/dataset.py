@@ -30,7 +30,7 @@ from bdiff.data.checks import (
     normalised,
 )
 from bdiff.data.scaling import unscale
-from bdiff.files import atomic_write, check_ending
+from bdiff.files import atomic_write, check_ending, to_json
 
 SPLITS = ("train", "test")
 METADATA_KEY = b"bdiff"
@@ -194,7 +194,7 @@ def write_dataset(dataset: Dataset, path: str | Path) -> None:
         key: getattr(dataset, key)
         for key in ("name", "title", "shape", "classes", "feature_names", "scaling", "source")
     }
-    metadata = {METADATA_KEY: json.dumps(facts, ensure_ascii=False, sort_keys=True)}
+    metadata = {METADATA_KEY: to_json(facts, ensure_ascii=False, sort_keys=True)}
     fields = [pa.field(key, array.type, nullable=False) for key, array in columns.items()]
     table = pa.table(list(columns.values()), schema=pa.schema(fields, metadata=metadata))
     with atomic_write(path) as temporary:

@@ -32,7 +32,7 @@ import pyarrow.parquet as pq
 
 from bdiff.data.checks import normalised
 from bdiff.data.scaling import unscale
-from bdiff.files import atomic_write, check_ending
+from bdiff.files import atomic_write, check_ending, to_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +192,7 @@ def write_samples(
     }
     meta = samples.meta | {"format": FORMAT, "shape": list(samples.x.shape[1:])}
     columns |= _raw_columns(samples) | dict(more or {})
-    text = json.dumps(meta, sort_keys=True, ensure_ascii=False)
+    text = to_json(meta, sort_keys=True, ensure_ascii=False)
     table = pa.table(columns).replace_schema_metadata({"bdiff": text})
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")

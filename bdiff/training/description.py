@@ -10,6 +10,7 @@ import numpy as np
 
 from bdiff.build import model_to_dict
 from bdiff.data.dataset import Dataset
+from bdiff.files import to_json
 from bdiff.model import DiffusionModel
 from bdiff.training.settings import Part, Training
 
@@ -42,7 +43,7 @@ def describe_run(
             "sha256": _sha256([dataset.x, dataset.labels, dataset.split]),
         },
     }
-    from_manifest: dict[str, Any] = json.loads(json.dumps(description))  # as it comes back
+    from_manifest: dict[str, Any] = json.loads(to_json(description))  # as it comes back
     return from_manifest
 
 

@@ -22,6 +22,7 @@ from bdiff.branched import Branched
 from bdiff.checkpoint import load_folder, newest, save_folder
 from bdiff.data.dataset import Dataset, check_training_objects
 from bdiff.device import autocast
+from bdiff.files import to_json
 from bdiff.model import DiffusionModel
 from bdiff.nets.heads import head_parameters
 from bdiff.nets.routed_layers import sparse_gradients
@@ -269,4 +270,4 @@ def _shared_parameters(model: DiffusionModel) -> list[torch.nn.Parameter]:
 
 def lines(records: list[dict[str, Any]]) -> str:
     """Records as JSON lines."""
-    return "".join(json.dumps(record) + "\n" for record in records)
+    return "".join(to_json(record) + "\n" for record in records)

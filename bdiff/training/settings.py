@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from bdiff.data.dataset import Dataset
 from bdiff.defaults import suited
-from bdiff.expect import whole_number
+from bdiff.expect import misfits, whole_number
 
 SCHEDULES = ("cosine", "constant")
 _LEAST = {"steps": 1, "batch_size": 1, "log_every": 1, "checkpoint_every": 1}
@@ -52,13 +52,20 @@ class Training:
         return cls(**(suited(dataset, "training") | changes))
 
     def __post_init__(self) -> None:
-        wrong = []
-        for name, least in {**_LEAST, "seed": None}.items():
+        whole = {**_LEAST, "seed": None}
+        others = {key: value for key, value in vars(self).items() if key not in whole}
+        wrong = misfits(type(self), others) or self._out_of_range()
+        for name, least in whole.items():
             try:
                 object.__setattr__(self, name, whole_number(getattr(self, name), name, least))
             except ValueError as error:
                 wrong.append(str(error))
-        wrong += [
+        if wrong:
+            raise ValueError("training settings: " + "; ".join(wrong))
+
+    def _out_of_range(self) -> list[str]:
+        """What is wrong with the numbers that are not whole, and the schedule."""
+        wrong = [
             f"{name} is {getattr(self, name)!r}, it must lie in [0, 1)"
             for name in ("ema", "label_dropout")
             if not 0 <= getattr(self, name) < 1
@@ -67,8 +74,7 @@ class Training:
             wrong.append(f"schedule is {self.schedule!r}, it must be one of {SCHEDULES}")
         if not (0 < self.learning_rate < math.inf and self.clip > 0):
             wrong.append("learning_rate must be a number above 0, and clip above 0")
-        if wrong:
-            raise ValueError("training settings: " + "; ".join(wrong))
+        return wrong
 
     def rate(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""

@@ -1,7 +1,6 @@
 """Training: Adam on the loss of the model, resumed exactly where it was interrupted."""
 
 import hashlib
-import json
 import logging
 import shutil
 from contextlib import ExitStack, suppress
@@ -13,6 +12,7 @@ from bdiff.checkpoint import locked
 from bdiff.data.dataset import Dataset
 from bdiff.device import choose_device, compile_net, flushed_denormals
 from bdiff.expect import expect
+from bdiff.files import to_json
 from bdiff.model import DiffusionModel
 from bdiff.model_files import save_model
 from bdiff.progress import Progress
@@ -95,7 +95,7 @@ def train_to_folder(
     """
     ranks = join(device)
     run = TrainingRun(model, dataset, settings, choose_device(device), precision, part, ranks)
-    description = json.dumps(run.description, sort_keys=True)
+    description = to_json(run.description, sort_keys=True)
     own = Path(checkpoints) / hashlib.sha256(description.encode()).hexdigest()[:12]
     _to_the_end(run, own, compile)
     facts = {

@@ -152,6 +152,8 @@ def test_records_reach_the_last_step(tree):
         ({"seed": None}, "seed must be a whole number, found None"),
         ({"steps": True}, "steps must be a whole number of 1 or more, found True"),
         ({"label_dropout": 1.0}, r"label_dropout is 1\.0, it must lie in \[0, 1\)"),
+        ({"learning_rate": "1e-3"}, "learning_rate must be a number, found '1e-3'"),
+        ({"ema": None, "steps": 0}, "ema must be a number, found None; steps must be"),
         ({"schedule": "linear"}, "schedule is 'linear', it must be one of .*'cosine'"),
     ],
 )
