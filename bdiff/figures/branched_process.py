@@ -174,11 +174,13 @@ def _label_points(
 
 def _members(parts: list[tuple[str, ...]]) -> str:
     """The classes of each part, e.g. "0, 9 | 4"; of many classes the first and how many more."""
-    shown = sum(min(len(names), NAMED) for names in parts)
+    # a single one more takes no more room than saying so
+    named = [names if len(names) <= NAMED + 1 else names[:NAMED] for names in parts]
+    length = max(6, 44 // sum(map(len, named)))
     return " | ".join(
         ", ".join(
-            [shorten(name, max(6, 44 // shown)) for name in names[:NAMED]]
-            + [f"+{len(names) - NAMED} more"] * (len(names) > NAMED)
+            [shorten(name, length) for name in some]
+            + [f"+{len(names) - len(some)} more"] * (len(names) > len(some))
         )
-        for names in parts
+        for names, some in zip(parts, named, strict=True)
     )

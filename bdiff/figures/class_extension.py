@@ -31,6 +31,7 @@ from bdiff.figures.style import (
     label_rows,
     log_scale,
     new_figure,
+    of_text,
     shorten,
     show_images,
     tile,
@@ -154,7 +155,7 @@ def _head(axes: Axes, places: Mapping[Series, float], heads: Sequence[str]) -> N
             (0, 4 + 12 * lines),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            color=COLOURS[kind],
+            color=of_text(COLOURS[kind]),
             fontweight="bold",
             ha="center",
         )
@@ -195,7 +196,7 @@ def _panels(
         axes.set_xticks(range(len(classes)), names)
         axes.set(xlabel="class", xlim=(-0.55, len(classes) - 0.45))
         axes.grid(False, axis="x")
-        axes.set_title(NAMES[kind], color=COLOURS[kind], fontweight="bold", loc="left")
+        axes.set_title(NAMES[kind], color=of_text(COLOURS[kind]), fontweight="bold", loc="left")
     if max(drawn) > DECADE * min(drawn):
         log_scale(panels[0], "y")
     panels[0].set_ylabel("Fréchet distance, raw values\n(less is better)")

@@ -12,6 +12,7 @@ from bdiff.figures.style import (
     in_style,
     label_rows,
     new_figure,
+    of_text,
     shorten,
     show_images,
 )
@@ -33,7 +34,7 @@ def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Fig
     count = max(len(images) for of_model in samples.values() for images in of_model.values())
     rows = min(ROWS, -(-count // COLUMNS))
     height = 0.78 / len(models) * rows * len(classes)  # of images that fill the width
-    figure = new_figure(0.75 + height, f"{title}: samples of every class")
+    figure = new_figure(0.75 + height, f"{title}: samples{' of every class' * (len(classes) > 1)}")
     panels = figure.subplots(len(classes), len(models), squeeze=False)
     for row, name in enumerate(classes):
         for column, model in enumerate(models):
@@ -46,7 +47,7 @@ def examples(samples: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Fig
             if row == 0:
                 axes.set_title(
                     NAMES[model],
-                    color=COLOURS[model.replace("discrete", "branched")],
+                    color=of_text(COLOURS[model.replace("discrete", "branched")]),
                     fontweight="bold",
                     loc="left",
                 )

@@ -19,6 +19,7 @@ from bdiff.figures.style import (
     in_style,
     legend_below,
     new_figure,
+    of_text,
     panel_grid,
     shorten,
 )
@@ -60,7 +61,8 @@ def marker_genes(
         for draw, cells, look in ((filled, real, "real {}"), (outlined, after, "turned into {}")):
             for label, colour in ((a, FIRST), (b, SECOND)):
                 draw(axes, cells[label][:, column], edges, colour, label=look.format(label))
-        axes.set_title(shorten(gene), loc="left", fontsize=9.5, color=(FIRST, SECOND)[name == b])
+        colour = of_text((FIRST, SECOND)[name == b])
+        axes.set_title(shorten(gene), loc="left", fontsize=9.5, color=colour)
         bare([axes])
     handles, _ = panels[0].get_legend_handles_labels()
     legend_below(figure, handles, f"{SCALE}\n{_moved(rows, (a, b))}", columns=2)

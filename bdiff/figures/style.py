@@ -19,6 +19,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
@@ -57,6 +58,7 @@ BETTER = {"frechet_raw": "less is better", "accuracy": "more is better"}
 FIRST, SECOND = "#D55E00", "#56B4E9"  # the classes of a pair
 BRANCHES = ("#CFE3F1", "#FBE3B5", "#CDEBDD", "#F8D3C0", "#EAD6E4", "#DDF0FA", "#F7F2B8")  # pale
 INK = "#1A1A1A"
+CONTRAST = 4.5  # of text to white, at least (WCAG 2.1, 1.4.3)
 
 RC: "dict[RcKeyType, Any]" = {
     "axes.axisbelow": True,
@@ -94,6 +96,21 @@ def new_figure(height: float, title: str, width: float = WIDTH) -> Figure:
         title = "\n".join(fill(part, length) for part in (name + colon, subject) if part)
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def of_text(colour: str) -> str:
+    """The colour for words and numbers, dark enough to be read on white."""
+    red, green, blue = to_rgb(colour)
+    while 1.05 / (0.05 + _luminance(red, green, blue)) < CONTRAST:
+        red, green, blue = 0.98 * red, 0.98 * green, 0.98 * blue
+    return to_hex((red, green, blue))
+
+
+def _luminance(*rgb: float) -> float:
+    """Relative luminance of a colour of sRGB, 0 (black) to 1 (white)."""
+    parts = np.array(rgb)
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def shorten(name: str, length: int = NAME) -> str:

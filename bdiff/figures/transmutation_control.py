@@ -27,6 +27,7 @@ from bdiff.figures.style import (
     label_rows,
     legend_below,
     new_figure,
+    of_text,
     shorten,
     show_images,
 )
@@ -114,7 +115,7 @@ def _strips(axes: Axes, branched: Samples, linear: Samples, a: str, b: str) -> N
     a, b = shorten(a, NAME), shorten(b, NAME)
     label_rows(axes, [f"real {a}", *(NAMES[model] for model in MODELS)])
     for text, model in zip(axes.get_yticklabels()[1:], MODELS, strict=True):
-        text.set_color(COLOURS[model])
+        text.set_color(of_text(COLOURS[model]))
     axes.set_title(fill(f"{a} turned into {b} at t\xa0=\xa0{time[0]:.3g}", 38), loc="left")
 
 
@@ -195,7 +196,7 @@ def _panel(axes: Axes, points: dict[str, pd.DataFrame]) -> None:
                 textcoords="offset points",
                 ha="left" if sign > 0 else "right",
                 va="bottom" if sign > 0 else "top",
-                color=colour,
+                color=of_text(colour),
                 fontsize=8.5,
             )
     axes.grid(True, axis="x")

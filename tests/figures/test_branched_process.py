@@ -59,13 +59,14 @@ def test_images_lie_inside_ribbons_and_are_square(figure):
 
 
 def test_long_names_and_large_branches_stay_inside_the_figure(rng):
-    names = [f"the class of thirty letters {number}" for number in range(5)]
-    points = [BranchPoint(frozenset(names[:k]), 0.9 + 0.015 * k) for k in (5, 4, 3, 2)]
+    names = [f"the class of thirty letters {number}" for number in range(6)]
+    points = [BranchPoint(frozenset(names[:k]), 0.9 + 0.015 * k) for k in (6, 5, 4, 3, 2)]
     objects = {name: rng.uniform(-1, 1, (1, 1, 8, 8)).astype(np.float32) for name in names}
     figure = branched_process(BranchTree(names, points), objects, VP(), "MNIST")
     figure.draw_without_rendering()
     labels = [text for text in figure.axes[0].texts if text.get_text()]
-    assert any("+1 more | " in text.get_text() for text in labels)
+    assert any("+2 more | " in text.get_text() for text in labels)
+    assert not any("+1 more" in text.get_text() for text in labels)
     assert all("t = " in text.get_text() for text in labels)
     for text in (*labels, *figure.axes[0].get_yticklabels()):
         extent = text.get_window_extent()

@@ -5,9 +5,13 @@ import pytest
 from bdiff.figures.histogram import feature_bins
 from bdiff.figures.style import (
     COLOURS,
+    FIRST,
+    INK,
     RC,
+    SECOND,
     legend_above,
     new_figure,
+    of_text,
     panel_grid,
     save_figure,
     shorten,
@@ -111,3 +115,16 @@ def test_a_legend_lies_inside_the_figure(words):
         extent = artist.get_window_extent()
         assert figure.bbox.x0 <= extent.x0 < extent.x1 <= figure.bbox.x1
         assert extent.y1 <= figure.bbox.y1
+
+
+@pytest.mark.parametrize("colour", [*COLOURS.values(), FIRST, SECOND, "#FFFF00"])
+def test_words_have_the_contrast_that_reading_needs(colour):
+    assert luminance(of_text(colour)) <= 1.05 / 4.5 - 0.05 + 1e-9
+    assert of_text(INK) == INK.lower()
+
+
+def luminance(colour):
+    """As WCAG 2.1 defines it, of a colour in hexadecimal."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
